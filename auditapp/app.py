@@ -1,0 +1,110 @@
+"""The composition root of the web program: settings in, a Flask app out."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from functools import cache
+from pathlib import Path
+
+import structlog
+from flask import Flask, url_for
+from flask_wtf.csrf import CSRFProtect
+from jinja2 import StrictUndefined
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from auditapp import config
+from auditapp.gate import errors, guards, headers, request
+from auditapp.services.context import Context, make_context
+
+ROOT = Path(__file__).parent
+MOST_BYTES = 32 * 2**20
+
+
+def create_app(settings: config.Settings | None = None, context: Context | None = None) -> Flask:
+    """Make the app. Raises ConfigError on a wrong setting, RuntimeError on a route without a guard."""
+    context = context or make_context(settings or config.load())
+    settings = context.settings
+    _configure_log(settings.log_json)
+    app = Flask("auditapp", root_path=str(ROOT), template_folder=str(ROOT.parent / "templates"))
+    app.extensions["auditapp"] = context
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        MAX_CONTENT_LENGTH=MOST_BYTES,
+        MAX_FORM_MEMORY_SIZE=4 * 2**20,
+        MAX_FORM_PARTS=5000,
+        SESSION_COOKIE_NAME="auditapp_form",
+        SESSION_COOKIE_SECURE=settings.secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,
+    )
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    _configure_templates(app)
+    headers.install(app)
+    errors.install(app)
+    _register(app, CSRFProtect(app))
+    guards.check_all_guarded(app)
+    return app
+
+
+def _register(app: Flask, csrf: CSRFProtect) -> None:
+    from auditapp import api, cli, web
+
+    for blueprint in web.blueprints():
+        app.register_blueprint(blueprint)
+    for blueprint in api.blueprints():
+        app.register_blueprint(blueprint)
+        csrf.exempt(blueprint)  # the API has its own rule: a header of ours and our own origin
+    cli.install(app)
+
+
+def _configure_templates(app: Flask) -> None:
+    env = app.jinja_env
+    env.undefined = StrictUndefined
+    env.trim_blocks = env.lstrip_blocks = True
+    env.autoescape = True
+    env.add_extension("jinja2.ext.i18n")
+    env.install_gettext_callables(  # type: ignore[attr-defined]
+        lambda text: request.translations().gettext(text),
+        lambda one, many, n: request.translations().ngettext(one, many, n),
+        newstyle=True,
+    )
+    env.globals.update(
+        asset=_asset,
+        language=request.language,
+        actor=request.maybe_actor,
+        languages=config.LANGUAGES,
+        show_date=request.show_date,
+        show_time=request.show_time,
+        show_moment=request.show_moment,
+        show_day=request.show_day,
+    )
+
+
+def _asset(name: str) -> str:
+    """The address of a static file, with its content's hash, so that browsers may keep it for ever."""
+    return url_for("static", filename=name, v=_digest(name))
+
+
+@cache
+def _digest(name: str) -> str:
+    return hashlib.sha256((ROOT / "static" / name).read_bytes()).hexdigest()[:12]
+
+
+def _configure_log(as_json: bool) -> None:
+    renderer = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=False)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        cache_logger_on_first_use=True,
+    )

@@ -1,0 +1,33 @@
+"""`flask demo load`: the chain to look around in. Its passwords are known, so it exists in demo mode only."""
+
+from __future__ import annotations
+
+import click
+
+from auditapp.cli.house import Refused, open_context, plain_errors
+
+MARK = "demo"
+"""The file in the data folder that says: this is a demo; it holds "loading" until the chain is complete."""
+
+
+@click.group()
+def demo() -> None:
+    """The demo chain."""
+
+
+@demo.command()
+@plain_errors
+def load() -> None:
+    """Fill an empty database with the demo chain, and print one sign-in per role."""
+    from auditapp.services import demo as chain
+
+    with open_context() as context:
+        if not context.settings.demo:
+            raise Refused("Demo accounts exist only in demo mode. Set AUDITAPP_DEMO=1, on a data folder of its own.")
+        mark = context.settings.data / MARK
+        if not mark.exists():
+            mark.write_text("loading\n", encoding="ascii")
+        chain.load(context)
+        mark.write_text("ready\n", encoding="ascii")
+    for role, email, password in chain.sign_ins():
+        click.echo(f"  {role:<9} {email:<24} {password}")

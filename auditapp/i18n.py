@@ -1,0 +1,47 @@
+"""Texts in the reader's language: gettext catalogs read straight from their .po files, no build step.
+
+The same translator serves pages, JSON errors and PDFs made by the worker, which has no web request.
+"""
+
+from __future__ import annotations
+
+import io
+from functools import cache
+from gettext import GNUTranslations, NullTranslations
+from pathlib import Path
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+from auditapp.domain.words import N_
+
+TRANSLATIONS = Path(__file__).parent / "translations"
+LANGUAGES = ("en", "ko", "zh_Hant")
+
+__all__ = ["LANGUAGES", "N_", "best_language", "translations"]
+
+
+@cache
+def translations(language: str) -> NullTranslations:
+    """The catalog of ``language`` (one of LANGUAGES; anything else is English)."""
+    path = TRANSLATIONS / language / "LC_MESSAGES" / "messages.po"
+    if language not in LANGUAGES or language == "en" or not path.exists():
+        return NullTranslations()
+    compiled = io.BytesIO()
+    with path.open("rb") as file:
+        write_mo(compiled, read_po(file, locale=language))
+    compiled.seek(0)
+    return GNUTranslations(compiled)
+
+
+def best_language(accept: str) -> str:
+    """The first of LANGUAGES that an Accept-Language header asks for, else English."""
+    for part in accept.lower().split(","):
+        tag = part.split(";")[0].strip().replace("_", "-")
+        if tag.startswith("ko"):
+            return "ko"
+        if tag.startswith("zh"):
+            return "zh_Hant"
+        if tag.startswith("en"):
+            return "en"
+    return "en"

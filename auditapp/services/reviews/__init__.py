@@ -1,0 +1,1 @@
+"""Reviewing: the queue, one visit with its flags, and the decisions."""

@@ -1,0 +1,132 @@
+"""Hints for a reviewer: facts that are worth a look, never a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from auditapp.db.schema import AnswerWrite, Photo, Visit
+from auditapp.domain.answers import asked
+from auditapp.domain.checklist import NA, Checklist, Method
+from auditapp.domain.scoring import score
+from auditapp.domain.visit import Filled, needs
+from auditapp.photos import similarity_distance
+
+ALIKE_BITS = 6
+SEARCHED_PHOTOS = 5000
+
+
+class FlagKind(StrEnum):
+    """What a flag is about."""
+
+    CRITICAL = "critical"
+    CANT = "cant"
+    EVIDENCE = "evidence"
+    LATE = "late"
+    LONG = "long"
+    SHORT = "short"
+    SAME_PHOTO = "same_photo"
+    PHOTO_TIME = "photo_time"
+    AMENDED = "amended"
+    CONFLICT = "conflict"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class Flag:
+    """One hint: its kind, the question it concerns ("" for the whole visit), and the fact behind it (a number, an id)."""
+
+    kind: FlagKind
+    question: str = ""
+    fact: str = ""
+
+
+def flags_of(session: Session, visit: Visit, checklist: Checklist, filled: Filled) -> tuple[Flag, ...]:
+    """All hints about a visit, criticals first."""
+    photos = session.scalars(
+        select(Photo).where(Photo.visit_id == visit.id, Photo.deleted_at.is_(None)).order_by(Photo.id)
+    ).all()
+    refused = (visit.manifest or {}).get("refused", [])
+    return (
+        *_about_answers(visit, checklist, filled),
+        *_about_times(visit, checklist),
+        *_about_photos(session, visit, photos),
+        *(Flag(FlagKind.REFUSED, fact=str(len(refused))) for _ in refused[:1]),
+        *_about_amendments(session, visit, photos),
+    )
+
+
+def _about_answers(visit: Visit, checklist: Checklist, filled: Filled) -> list[Flag]:
+    method = Method(visit.method)
+    flags = [Flag(FlagKind.CRITICAL, key) for key in score(checklist, filled.values, method).fired]
+    for key in sorted(asked(checklist, filled.values, method), key=checklist.numbers.__getitem__):
+        question, value = checklist.by_key[key], filled.values.get(key)
+        if filled.cant.get(key):
+            flags.append(Flag(FlagKind.CANT, key, filled.cant[key]))
+        if value not in (None, NA) and needs(question.evidence.photo, question, value) and not filled.photos.get(key):
+            flags.append(Flag(FlagKind.EVIDENCE, key))
+    return flags
+
+
+def _about_times(visit: Visit, checklist: Checklist) -> list[Flag]:
+    flags = []
+    if visit.submitted_at and visit.submitted_at > visit.assignment.due_at:
+        hours = (visit.submitted_at - visit.assignment.due_at) / timedelta(hours=1)
+        flags.append(Flag(FlagKind.LATE, fact=f"{hours:.0f}"))
+    if visit.arrived_at and visit.left_at:
+        minutes = (visit.left_at - visit.arrived_at) / timedelta(minutes=1)
+        if minutes > checklist.minutes:
+            flags.append(Flag(FlagKind.LONG, fact=f"{minutes:.0f}"))
+        elif minutes < checklist.minutes / 4:
+            flags.append(Flag(FlagKind.SHORT, fact=f"{minutes:.0f}"))
+    return flags
+
+
+def _about_photos(session: Session, visit: Visit, photos: Sequence[Photo]) -> list[Flag]:
+    flags = [
+        Flag(FlagKind.PHOTO_TIME, photo.question, photo.taken_at[:16])
+        for photo in photos
+        if photo.taken_at and _outside(photo.taken_at, visit)
+    ]
+    earlier = session.execute(
+        select(Photo.sha256, Photo.phash, Photo.visit_id)
+        .where(Photo.deleted_at.is_(None), Photo.visit_id != visit.id)
+        .order_by(Photo.id.desc())
+        .limit(SEARCHED_PHOTOS)
+    ).all()
+    for index, photo in enumerate(photos):
+        alike = [other.phash for other in earlier] + [other.phash for other in photos[:index]]
+        nearest = min((similarity_distance(photo.phash, phash) for phash in alike), default=64)
+        if nearest <= ALIKE_BITS:
+            flags.append(Flag(FlagKind.SAME_PHOTO, photo.question, str(nearest)))
+        if photo.conflict:
+            flags.append(Flag(FlagKind.CONFLICT, photo.question))
+    return flags
+
+
+def _outside(taken_at: str, visit: Visit) -> bool:
+    """Whether the phone's word on when a photo was taken lies outside the visit, with a quarter of an hour's grace."""
+    if visit.arrived_at is None or visit.left_at is None:
+        return False
+    try:
+        moment = datetime.fromisoformat(taken_at)
+    except ValueError:
+        return False
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=ZoneInfo(visit.store.time_zone))
+    grace = timedelta(minutes=15)
+    return not visit.arrived_at - grace <= moment <= visit.left_at + grace
+
+
+def _about_amendments(session: Session, visit: Visit, photos: Sequence[Photo]) -> list[Flag]:
+    late = session.scalars(
+        select(AnswerWrite.question).where(AnswerWrite.visit_id == visit.id, AnswerWrite.amendment.is_(True)).distinct()
+    ).all()
+    late_photos = {photo.question for photo in photos if photo.amendment}
+    return [Flag(FlagKind.AMENDED, key) for key in sorted({*late, *late_photos})]

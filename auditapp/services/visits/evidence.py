@@ -1,0 +1,210 @@
+"""Photos of a visit: taken in and cleaned with no transaction open, then recorded in one short one.
+
+The same id with the same bytes is the same photo, whoever sends it how often; the same id with other bytes is a
+conflict of which both are kept; a deleted id stays deleted, however late its photo arrives.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from auditapp import photos
+from auditapp.db.schema import Photo
+from auditapp.domain.checklist import EvidenceRule, QuestionType
+from auditapp.domain.errors import InvalidInput, NotFound
+from auditapp.domain.roles import Actor
+from auditapp.domain.visit import VisitState
+from auditapp.i18n import N_
+from auditapp.photos.receiving import Readable
+from auditapp.services.checklists import checklist_of
+from auditapp.services.context import Context
+from auditapp.services.visits.access import own_visit
+from auditapp.services.visits.registers import note_amendment
+
+UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+PHOTO_TYPES = frozenset({QuestionType.PHOTO, QuestionType.SIGNATURE})
+MOST_PHOTOS = 500
+
+
+class Outcome(StrEnum):
+    """What became of a photo that was sent."""
+
+    STORED = "stored"
+    KNOWN = "known"
+    DELETED = "deleted"
+    CONFLICT = "conflict"
+
+
+@dataclass(frozen=True)
+class Put:
+    """The answer to a sent photo: its fate, its public id (if it stands), and the SHA-256 of the bytes that came."""
+
+    outcome: Outcome
+    uuid: str
+    public_id: str | None
+    raw_sha256: str
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the phone says of a photo beside its bytes (the original's EXIF is gone once the phone has shrunk it)."""
+
+    taken_at: str = ""
+    latitude: float | None = None
+    longitude: float | None = None
+    device: str = ""
+
+
+def put_photo(
+    context: Context,
+    actor: Actor,
+    visit_id: str,
+    uuid: str,
+    question: str,
+    stream: Readable,
+    sha256: str | None = None,
+    told: Told | None = None,
+) -> Put:
+    """Take in a photo. Raises InvalidInput, PhotoRefused, TooLarge, NotFound; returns only what is safely on disk."""
+    with context.read() as session:
+        _check(session, actor, visit_id, uuid, question)
+        if sha256 and (known := _standing(session, actor, visit_id, uuid, sha256.lower())):
+            return known
+    received = photos.receive(stream, context.settings.upload_folder, expected_sha256=sha256)
+    try:
+        clean = photos.clean(received.path)
+    finally:
+        received.path.unlink(missing_ok=True)
+    context.storage.put(photo_key(clean.sha256), clean.full)
+    context.storage.put(thumb_key(clean.sha256), clean.thumb)
+    with context.write() as session:
+        return _record(session, actor, visit_id, uuid, question, received, clean, told or Told(), context.now())
+
+
+def photo_key(sha256: str) -> str:
+    """Where the large rendition (1600 px) of a photo is stored."""
+    return f"photos/{sha256[:2]}/{sha256[2:4]}/{sha256}.jpg"
+
+
+def thumb_key(sha256: str) -> str:
+    """Where the small rendition (320 px) of a photo is stored, beside the large one."""
+    return f"photos/{sha256[:2]}/{sha256[2:4]}/{sha256}-s.jpg"
+
+
+def _check(session: Session, actor: Actor, visit_id: str, uuid: str, question: str) -> None:
+    visit = own_visit(session, actor, visit_id)
+    asked = checklist_of(session, visit.checklist_version_id).by_key.get(question)
+    if asked is None:
+        raise InvalidInput(
+            N_("There is no question {question} in this checklist. Load the visit again."),
+            question=question[:64],
+        )
+    if asked.evidence.photo is EvidenceRule.NONE and asked.type not in PHOTO_TYPES:
+        raise InvalidInput(N_("This question takes no photo. Add it to another question."), field=question)
+    if not UUID.fullmatch(uuid):
+        raise InvalidInput(N_("The photo has no proper id. Take it again."))
+
+
+def _standing(session: Session, actor: Actor, visit_id: str, uuid: str, sha256: str) -> Put | None:
+    visit = own_visit(session, actor, visit_id)
+    for photo in session.scalars(select(Photo).where(Photo.visit_id == visit.id, Photo.uuid == uuid)):
+        if photo.deleted_at is not None:
+            return Put(Outcome.DELETED, uuid, None, sha256)
+        if photo.raw_sha256 == sha256:
+            return Put(_fate(photo, Outcome.KNOWN), uuid, photo.public_id, sha256)
+    return None
+
+
+def _fate(photo: Photo, otherwise: Outcome) -> Outcome:
+    return Outcome.CONFLICT if photo.conflict else otherwise
+
+
+def _record(
+    session: Session,
+    actor: Actor,
+    visit_id: str,
+    uuid: str,
+    question: str,
+    received: photos.Received,
+    clean: photos.CleanPhoto,
+    told: Told,
+    now: datetime,
+) -> Put:
+    visit = own_visit(session, actor, visit_id, for_update=True)
+    if known := _standing(session, actor, visit_id, uuid, received.sha256):
+        return known
+    others = session.scalars(select(Photo).where(Photo.visit_id == visit.id)).all()
+    if len(others) >= MOST_PHOTOS:
+        raise InvalidInput(N_("This visit holds 500 photos already. Remove some before you add more."))
+    amendment = visit.state != VisitState.DRAFT
+    exif = clean.evidence
+    photo = Photo(
+        visit_id=visit.id,
+        question=question,
+        uuid=uuid,
+        raw_sha256=received.sha256,
+        sha256=clean.sha256,
+        size=len(clean.full),
+        width=clean.width,
+        height=clean.height,
+        phash=clean.phash,
+        taken_at=_taken_at(exif) or told.taken_at[:40] or None,
+        latitude=exif.latitude if exif.latitude is not None else told.latitude,
+        longitude=exif.longitude if exif.longitude is not None else told.longitude,
+        camera=(exif.device or told.device)[:120],
+        received_at=now,
+        conflict=any(other.uuid == uuid for other in others),
+        amendment=amendment,
+    )
+    session.add(photo)
+    session.flush()
+    if amendment:
+        note_amendment(session, visit, now)
+    return Put(_fate(photo, Outcome.STORED), uuid, photo.public_id, received.sha256)
+
+
+def _taken_at(exif: photos.CaptureData) -> str:
+    if exif.taken_at is None:
+        return ""
+    offset = exif.utc_offset
+    if offset is None:
+        return exif.taken_at.isoformat()
+    minutes = int(offset.total_seconds() // 60)
+    return f"{exif.taken_at.isoformat()}{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
+
+
+def delete_photo(session: Session, actor: Actor, visit_id: str, uuid: str, now: datetime) -> None:
+    """Take a photo back before sending; a tombstone stays. After the receipt evidence is no longer removed."""
+    visit = own_visit(session, actor, visit_id, for_update=True)
+    if not UUID.fullmatch(uuid):
+        raise NotFound()
+    if visit.state != VisitState.DRAFT:
+        raise InvalidInput(N_("This visit was sent; its photos stay. Tell the reviewer instead."))
+    rows = session.scalars(select(Photo).where(Photo.visit_id == visit.id, Photo.uuid == uuid)).all()
+    for photo in rows:
+        photo.deleted_at = photo.deleted_at or now
+    if not rows:
+        session.add(
+            Photo(
+                visit_id=visit.id, question="", uuid=uuid, raw_sha256="", sha256="", size=0, width=0, height=0,
+                phash=0, received_at=now, deleted_at=now,
+            )
+        )  # fmt: skip
+    session.flush()
+
+
+def own_photo_key(session: Session, actor: Actor, visit_id: str, photo_id: str, thumb: bool) -> str:
+    """The storage key of a photo of the actor's own visit. Raises NotFound."""
+    visit = own_visit(session, actor, visit_id)
+    sha256 = session.scalar(
+        select(Photo.sha256).where(Photo.visit_id == visit.id, Photo.public_id == photo_id, Photo.deleted_at.is_(None))
+    )
+    if not sha256:
+        raise NotFound()
+    return thumb_key(sha256) if thumb else photo_key(sha256)

@@ -1,0 +1,240 @@
+"""From the first opened page to the receipt, and the reviewer's question in between.
+
+Finished work is never refused: late, incomplete with a reason, or after the wave closed, it is accepted and flagged
+for the reviewer. A receipt is given only when everything the phone lists is here, and the same one for ever after.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from auditapp.db.schema import AnswerField, Assignment, Photo, ReviewEvent, Visit
+from auditapp.domain.anonymity import visit_time
+from auditapp.domain.checklist import Method
+from auditapp.domain.errors import Incomplete, InvalidInput, NotFound
+from auditapp.domain.roles import Actor
+from auditapp.domain.visit import Step, VisitState, after, missing
+from auditapp.i18n import N_
+from auditapp.services.audit import note
+from auditapp.services.checklists import checklist_of
+from auditapp.services.scoring import keep_score
+from auditapp.services.visits.access import own_assignment, own_visit
+from auditapp.services.visits.models import Receipt
+from auditapp.services.visits.reading import filled_of
+
+REVIEW_DAYS = 3
+CLOCK_SLACK = timedelta(minutes=15)
+LONGEST_AGO = timedelta(days=90)
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+REASON_MAX = 1000
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a phone says it captured: the sequence number of each field, the raw SHA-256 of each photo, and photos
+    that the server refused for good."""
+
+    answers: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    photos: Mapping[str, str] = field(default_factory=dict)
+    refused: tuple[str, ...] = ()
+
+
+def start(session: Session, actor: Actor, assignment_id: str, now: datetime) -> str:
+    """Open the visit of an assignment, or the one already open; gives the visit's public id."""
+    assignment = own_assignment(session, actor, assignment_id)
+    session.execute(select(Assignment.id).where(Assignment.id == assignment.id).with_for_update())
+    visit = session.scalar(select(Visit).where(Visit.assignment_id == assignment.id))
+    if visit is None:
+        if assignment.cancelled_at is not None:
+            raise NotFound()
+        visit = Visit(
+            assignment_id=assignment.id,
+            store_id=assignment.store_id,
+            wave_id=assignment.wave_id,
+            checklist_version_id=assignment.wave.checklist_version_id,
+            method=assignment.wave.method,
+            created_at=now,
+        )
+        session.add(visit)
+        session.flush()
+    return visit.public_id
+
+
+def submit(
+    session: Session,
+    actor: Actor,
+    visit_id: str,
+    arrived: datetime,
+    left: datetime,
+    now: datetime,
+    manifest: Manifest | None = None,
+) -> tuple[Receipt, bool]:
+    """Send a visit; gives the receipt and whether it is new. Sending again gives the same receipt.
+
+    Raises Incomplete where something of the manifest is not here, or where an answer or its evidence is missing
+    without a reason; InvalidInput for impossible times.
+    """
+    visit = own_visit(session, actor, visit_id, for_update=True)
+    if visit.receipt is not None:
+        return receipt_of(session, visit), False
+    if manifest is not None and (lacking := _lacking(session, visit, manifest)):
+        raise Incomplete(lacking)
+    check_times(arrived, left, now)
+    checklist = checklist_of(session, visit.checklist_version_id)
+    filled = filled_of(session, visit.id, checklist)
+    owed = missing(checklist, filled, Method(visit.method))
+    if owed:
+        raise Incomplete(
+            [{"question": m.question, "lack": m.lack.value} for m in owed],
+            N_("Some answers or photos are missing. Add them, or say why you can't."),
+        )
+    set_times(visit, arrived, left)
+    visit.manifest = {"photos": dict(manifest.photos), "refused": list(manifest.refused)} if manifest else None
+    _close(session, visit, Step.SUBMIT, actor, now, "sent", "")
+    keep_score(session, visit, checklist, filled, None, now)
+    return receipt_of(session, visit), True
+
+
+def give_up(session: Session, actor: Actor, visit_id: str, reason: str, now: datetime) -> Receipt:
+    """Report that the visit could not be done, and why. What was answered stays for the reviewer."""
+    visit = own_visit(session, actor, visit_id, for_update=True)
+    if visit.receipt is not None:
+        return receipt_of(session, visit)
+    visit.not_done_reason = _words(reason)
+    _close(session, visit, Step.GIVE_UP, actor, now, "not_done", visit.not_done_reason)
+    return receipt_of(session, visit)
+
+
+def reply(session: Session, actor: Actor, visit_id: str, text: str, now: datetime) -> None:
+    """Answer the reviewer's question; the visit goes back to the queue."""
+    visit = own_visit(session, actor, visit_id, for_update=True)
+    words = _words(text)
+    visit.state = after(VisitState(visit.state), Step.REPLY)
+    visit.revision += 1
+    session.add(
+        ReviewEvent(visit_id=visit.id, kind="replied", at=now, by_id=actor.user_id, revision=visit.revision, text=words)
+    )
+    session.flush()
+
+
+def receipt(session: Session, actor: Actor, visit_id: str) -> Receipt:
+    """The receipt of a sent visit, as often as it is asked for. Raises NotFound before it was sent."""
+    return receipt_of(session, own_visit(session, actor, visit_id))
+
+
+def receipt_of(session: Session, visit: Visit) -> Receipt:
+    """The receipt of a visit. Raises NotFound where it was not sent yet."""
+    if visit.receipt is None or visit.submitted_at is None:
+        raise NotFound()
+    answers = session.scalar(
+        select(func.count()).where(
+            AnswerField.visit_id == visit.id, AnswerField.field == "value", AnswerField.value != "null"
+        )
+    )
+    photos = session.scalar(
+        select(func.count()).where(Photo.visit_id == visit.id, Photo.deleted_at.is_(None), Photo.amendment.is_(False))
+    )
+    return Receipt(
+        number=visit.receipt,
+        at=visit.submitted_at,
+        answers=answers or 0,
+        photos=photos or 0,
+        review_by=visit.review_due_at or visit.submitted_at,
+        not_done=visit.state == VisitState.NOT_DONE,
+    )
+
+
+def check_times(arrived: datetime, left: datetime, now: datetime) -> None:
+    """Raise InvalidInput for times that can't be: leaving before arriving, in the future, or long ago."""
+    if left <= arrived:
+        raise InvalidInput(N_("You can't have left before you arrived. Correct one of the two times."), "left")
+    if left > now + CLOCK_SLACK:
+        raise InvalidInput(N_("The leaving time lies in the future. Correct it."), "left")
+    if arrived < now - LONGEST_AGO:
+        raise InvalidInput(N_("The arrival lies more than 90 days back. Correct the date."), "arrived")
+
+
+def set_times(visit: Visit, arrived: datetime, left: datetime) -> None:
+    """Keep the times, and what a store may know of them."""
+    known = visit_time(arrived, visit.store.time_zone)
+    visit.arrived_at, visit.left_at = arrived, left
+    visit.week, visit.day_part, visit.month = known.week, known.part.value, known.month
+
+
+def manifest_of(session: Session, actor: Actor, visit_id: str) -> dict[str, Any]:
+    """What the server holds of a visit: each field's (sequence number, device), each photo's hash, the deleted ids."""
+    visit = own_visit(session, actor, visit_id)
+    answers: dict[str, dict[str, list[object]]] = {}
+    for row in session.scalars(select(AnswerField).where(AnswerField.visit_id == visit.id)):
+        answers.setdefault(row.question, {})[row.field] = [row.seq, row.device]
+    photos, deleted = {}, []
+    for photo in session.scalars(select(Photo).where(Photo.visit_id == visit.id).order_by(Photo.id)):
+        if photo.deleted_at is not None:
+            deleted.append(photo.uuid)
+        elif not photo.conflict:
+            photos[photo.uuid] = {
+                "id": photo.public_id,
+                "question": photo.question,
+                "sha256": photo.raw_sha256,
+                "amendment": photo.amendment,
+            }
+    return {
+        "visit": visit.public_id,
+        "state": visit.state,
+        "top_seq": visit.top_seq,
+        "receipt": visit.receipt,
+        "answers": answers,
+        "photos": photos,
+        "deleted": sorted(set(deleted)),
+    }
+
+
+def _lacking(session: Session, visit: Visit, manifest: Manifest) -> list[dict[str, str]]:
+    seqs = {
+        (row.question, row.field): row.seq
+        for row in session.scalars(select(AnswerField).where(AnswerField.visit_id == visit.id))
+    }
+    lacking = [
+        {"question": question, "field": name}
+        for question, fields in manifest.answers.items()
+        for name, seq in fields.items()
+        if seqs.get((question, name), 0) < seq
+    ]
+    held: dict[str, set[str]] = {}
+    for photo in session.scalars(select(Photo).where(Photo.visit_id == visit.id)):
+        held.setdefault(photo.uuid, set()).add("" if photo.deleted_at else photo.raw_sha256)
+    lacking += [
+        {"photo": uuid}
+        for uuid, sha256 in manifest.photos.items()
+        if uuid not in manifest.refused and not held.get(uuid, set()) & {sha256.lower(), ""}
+    ]
+    return lacking
+
+
+def _close(session: Session, visit: Visit, step: Step, actor: Actor, now: datetime, kind: str, text: str) -> None:
+    visit.state = after(VisitState(visit.state), step)
+    visit.revision += 1
+    visit.submitted_at = now
+    visit.review_due_at = now + timedelta(days=REVIEW_DAYS)
+    visit.receipt = "".join(secrets.choice(ALPHABET) for _ in range(8))
+    session.add(
+        ReviewEvent(visit_id=visit.id, kind=kind, at=now, by_id=actor.user_id, revision=visit.revision, text=text)
+    )
+    note(session, actor, f"visit.{kind}", f"visit:{visit.public_id}", now)
+    session.flush()
+
+
+def _words(text: str) -> str:
+    words = text.replace("\r\n", "\n").strip()
+    if not words:
+        raise InvalidInput(N_("Write a few words first."), "text")
+    if len(words) > REASON_MAX or "\0" in words or any("\ud800" <= c <= "\udfff" for c in words):
+        raise InvalidInput(N_("Write at most 1000 characters of plain text."), "text")
+    return words

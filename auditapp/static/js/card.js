@@ -1,0 +1,59 @@
+// What a card says at this moment, read from its inputs; the page is the only model there is.
+
+const inputs = (q, end) => [...q.querySelectorAll(`[name="${q.dataset.k}.${end}"]`)];
+const checked = (list) => list.filter((input) => input.checked).map((input) => input.value);
+
+/** The answer as the server takes it: text, a list for multi, or null. */
+export function value(q) {
+  if (checked(inputs(q, "x")).length) return "na";
+  const own = inputs(q, "v");
+  if (!own.length) return null;
+  if (own[0].type === "checkbox") {
+    const chosen = checked(own);
+    return chosen.includes("na") ? "na" : chosen.length ? chosen : null;
+  }
+  if (own[0].type === "radio") return checked(own)[0] || null;
+  return own[0].value === "" ? null : own[0].value;
+}
+
+/** A field of the card other than its answer. */
+export function field(q, name) {
+  if (name === "note") return inputs(q, "n")[0]?.value.trim() || null;
+  if (name === "reasons") { const chosen = checked(inputs(q, "r")); return chosen.length ? chosen : null; }
+  return checked(inputs(q, "y"))[0] || null;
+}
+
+export const hasPhoto = (q) => q.querySelector(".th:not(.bad)") !== null;
+const takesOnlyPhotos = (q) => !inputs(q, "v").length;
+
+/** Whether the shopper has dealt with the question. */
+export const answered = (q) => value(q) !== null || "c" in q.dataset || (takesOnlyPhotos(q) && hasPhoto(q));
+
+/** Keys of the questions that are asked, given what stands in the cards (in page order). */
+export function asked(cards) {
+  const found = new Map();
+  for (const q of cards) {
+    const [any, ...conditions] = q.dataset.if ? JSON.parse(q.dataset.if) : [0];
+    const hits = conditions.map(([key, words]) => {
+      const given = found.has(key) ? value(found.get(key)) : null;
+      return given !== null && [].concat(given).some((word) => words.includes(word));
+    });
+    if (!conditions.length || (any ? hits.some(Boolean) : hits.every(Boolean))) found.set(q.dataset.k, q);
+  }
+  return found;
+}
+
+/** Whether the answer fails, by the options' marks or by the rule for sums and bounds. */
+export function fails(q) {
+  if (q.querySelector(".f:checked")) return true;
+  const given = value(q);
+  if (!q.dataset.f || given === null || given === "na") return false;
+  const rule = JSON.parse(q.dataset.f);
+  if (!Array.isArray(rule)) {
+    const sum = given.reduce((total, key) => total + rule.v[key], 0);
+    return sum < rule.b && sum <= rule.b / 2;
+  }
+  const amount = Number(given);
+  const step = rule.slice(0, -1).find(([bound]) => amount <= bound);
+  return !Number.isNaN(amount) && Boolean(step ? step[1] : rule.at(-1));
+}

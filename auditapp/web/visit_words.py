@@ -1,0 +1,119 @@
+"""Words of the shopper's pages that take more than a template: money, windows of time, states, the readiness check."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from babel.numbers import format_currency, get_currency_precision
+
+from auditapp.domain.checklist import Method
+from auditapp.domain.visit import Lack, Missing, VisitState
+from auditapp.gate.request import gettext, language, show_date, show_time
+from auditapp.i18n import N_
+from auditapp.services.visits.models import Row
+
+READINESS: Mapping[str, tuple[str, str]] = {
+    "people": (N_("Faces or bank cards may be in a photo."), "no"),
+    "guess": (N_("What I could not see, I answer N/A or leave open. I never guess."), "yes"),
+}
+COVERT = (N_("I may tell the staff that I am on a visit."), "no")
+OPEN = (N_("I tell the manager at the start that I am here for an audit."), "yes")
+
+STATES = {
+    "new": N_("Read the brief first"),
+    VisitState.DRAFT: N_("Started"),
+    VisitState.SUBMITTED: N_("Received %(date)s, in review"),
+    VisitState.QUERIED: N_("Question from the reviewer"),
+    VisitState.APPROVED: N_("Received %(date)s, reviewed"),
+    VisitState.PUBLISHED: N_("Received %(date)s, reviewed"),
+    VisitState.VOID: N_("Received %(date)s, not counted"),
+    VisitState.NOT_DONE: N_("Reported as not possible on %(date)s"),
+}
+
+
+def money(row: Row) -> str:
+    """The fee of a visit, as `fee_words`."""
+    return fee_words(row.fee, row.currency)
+
+
+def fee_words(fee: int, currency: str) -> str:
+    """An amount in minor units in the reader's way of writing money; "" where there is none."""
+    if not fee or not currency:
+        return ""
+    return format_currency(Decimal(fee).scaleb(-get_currency_precision(currency)), currency, locale=language())
+
+
+def window(row: Row) -> str:
+    """When the visit may be made, by the store's clock."""
+    zone = ZoneInfo(row.time_zone)
+    opens, due = row.opens_at.astimezone(zone), row.due_at.astimezone(zone)
+    from_time, to_time = show_time(row.opens_at, row.time_zone), show_time(row.due_at, row.time_zone)
+    day = show_date(row.due_at, row.time_zone)
+    if opens.date() == due.date():
+        return gettext("%(day)s, %(start)s to %(end)s", day=day, start=from_time, end=to_time)
+    first = show_date(row.opens_at, row.time_zone)
+    return gettext("%(first)s to %(last)s, %(time)s", first=first, last=day, time=to_time)
+
+
+def state(row: Row) -> str:
+    """Where the visit stands, in words."""
+    date = show_date(row.submitted_at, row.time_zone) if row.submitted_at else ""
+    words = STATES[row.state]
+    return gettext(words, date=date) if "%(" in words else gettext(words)
+
+
+def readiness(method: str) -> tuple[tuple[str, str, str], ...]:
+    """The three sentences of the readiness check: key, words, and the right answer ("yes": true, "no": not true)."""
+    first = OPEN if method == Method.OBSERVATION else COVERT
+    return tuple((key, gettext(words), right) for key, (words, right) in {"tell": first, **READINESS}.items())
+
+
+def ready(method: str, form: Mapping[str, str]) -> bool:
+    """Whether all three are answered right."""
+    return all(form.get(f"ready-{key}") == right for key, _, right in readiness(method))
+
+
+def missing(lack: Missing, number: int, text: str) -> str:
+    """One line of the error summary."""
+    if lack.lack is Lack.ANSWER:
+        return gettext("Answer question %(number)s: %(text)s", number=number, text=text)
+    if lack.lack is Lack.PHOTO:
+        return gettext("Add a photo to question %(number)s: %(text)s", number=number, text=text)
+    if lack.lack is Lack.NA_REASON:
+        return gettext("Say why N/A in question %(number)s: %(text)s", number=number, text=text)
+    if lack.least > 1:
+        return gettext(
+            "Write a note of at least %(least)s characters to question %(number)s: %(text)s",
+            least=lack.least, number=number, text=text,
+        )  # fmt: skip
+    return gettext("Write a note to question %(number)s: %(text)s", number=number, text=text)
+
+
+def script_words() -> dict[str, str]:
+    """The words that the page's script shows, in the reader's language."""
+    return {
+        "sending": gettext("Sending"),
+        "saved": gettext("Saved %(time)s"),
+        "failed": gettext("Could not save, trying again"),
+        "signin": gettext("Sign in again in another tab. Your answers wait here as long as this page is open."),
+        "waiting": gettext("No connection. %(answers)s answers and %(photos)s photos wait here."),
+        "refused": gettext("Not accepted:"),
+        "other": gettext("Changed on another device. Load the page again to see it."),
+        "sent": gettext("This visit was sent already. What you change now goes to the reviewer as an addition."),
+        "of": gettext("%(answered)s of %(asked)s"),
+        "next": gettext("Next"),
+        "left": gettext("%(n)s left"),
+        "check": gettext("Check and send"),
+        "done": gettext("Everything is answered"),
+        "start": gettext("Start the clock"),
+        "again": gettext("Start again"),
+        "stop": gettext("Stop"),
+        "running": gettext("The clock is running."),
+        "uploading": gettext("Sending"),
+        "stored": gettext("On the server"),
+        "retry": gettext("Waiting to be sent"),
+        "remove": gettext("Remove"),
+        "photo": gettext("Photo"),
+    }

@@ -1,0 +1,51 @@
+"""The yardstick of `submit.py`: a bare Flask app that only stores the bytes it is sent.
+
+An fsync'd file per photo, one row per visit. No sign-in, no checks, no cleaning, no history.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from flask import Flask, request
+
+from auditapp.db.session import SQLITE
+
+FOLDER = Path(os.environ["BENCH_STORE"])
+app = Flask(__name__)
+
+
+def _run(statement: str, *values: object) -> None:
+    connection = SQLITE.connect(FOLDER / "plain.sqlite3", timeout=20, isolation_level=None)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute(statement, values)
+    connection.close()
+
+
+_run("CREATE TABLE IF NOT EXISTS visit (id TEXT, kind TEXT, body BLOB)")
+
+
+@app.patch("/api/v1/visits/<visit_id>/answers")
+def answers(visit_id: str) -> dict[str, bool]:
+    """Keep the answers as they came."""
+    _run("INSERT INTO visit VALUES (?, 'answers', ?)", visit_id, request.get_data())
+    return {"ok": True}
+
+
+@app.put("/api/v1/visits/<visit_id>/photos/<uuid>")
+def photo(visit_id: str, uuid: str) -> tuple[dict[str, bool], int]:
+    """Keep the photo as it came."""
+    with (FOLDER / f"{visit_id}-{uuid}.jpg").open("wb") as file:
+        file.write(request.get_data())
+        file.flush()
+        os.fsync(file.fileno())
+    return {"ok": True}, 201
+
+
+@app.post("/api/v1/visits/<visit_id>/submit")
+def submit(visit_id: str) -> tuple[dict[str, bool], int]:
+    """Keep the last call as it came."""
+    _run("INSERT INTO visit VALUES (?, 'submit', ?)", visit_id, request.get_data())
+    return {"ok": True}, 201
