@@ -18,7 +18,7 @@ from auditapp.domain.words import N_
 TRANSLATIONS = Path(__file__).parent / "translations"
 LANGUAGES = ("en", "ko", "zh_Hant")
 
-__all__ = ["LANGUAGES", "N_", "best_language", "translations"]
+__all__ = ["LANGUAGES", "N_", "best_language", "locale_of", "translations"]
 
 
 @cache
@@ -32,6 +32,11 @@ def translations(language: str) -> NullTranslations:
         write_mo(compiled, read_po(file, locale=language))
     compiled.seek(0)
     return GNUTranslations(compiled)
+
+
+def locale_of(language: str) -> str:
+    """The Babel locale for dates and numbers in ``language``: English is written day before month."""
+    return {"en": "en_GB"}.get(language, language)
 
 
 def best_language(accept: str) -> str:

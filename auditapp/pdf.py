@@ -100,10 +100,10 @@ def render(markup: str, read: Callable[[str], bytes], identifier: str) -> bytes:
 
 
 def _spelling(character: str) -> str:
-    name = unicodedata.name(character, "")
-    if unicodedata.category(character)[0] == "M" or not name:
+    if unicodedata.category(character)[0] == "M":
         return ""
-    return f"[{name.lower()}]"
+    name = unicodedata.name(character, "")
+    return f"[{name.lower()}]" if name else "□"
 
 
 def _write(markup: str, read: Callable[[str], bytes], identifier: str) -> bytes:

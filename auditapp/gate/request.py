@@ -78,19 +78,19 @@ def show_date(moment: datetime, time_zone: str, pattern: str = "EEEdMMM") -> str
     """A day by the store's clock, such as "Thu 17 Sep", in the reader's language (a CLDR skeleton)."""
     from babel.dates import format_skeleton
 
-    return format_skeleton(pattern, _local(moment, time_zone), locale=language())
+    return format_skeleton(pattern, _local(moment, time_zone), locale=i18n.locale_of(language()))
 
 
 def show_time(moment: datetime, time_zone: str) -> str:
     """A time by the store's clock, such as 14:26."""
-    return format_time(_local(moment, time_zone), "HH:mm", locale=language())
+    return format_time(_local(moment, time_zone), "HH:mm", locale=i18n.locale_of(language()))
 
 
 def show_moment(moment: datetime, time_zone: str) -> str:
     """Day and time by the store's clock."""
-    return format_datetime(_local(moment, time_zone), "d MMM y HH:mm", locale=language())
+    return format_datetime(_local(moment, time_zone), "d MMM y HH:mm", locale=i18n.locale_of(language()))
 
 
 def show_day(day: object, pattern: str = "long") -> str:
     """A calendar date in the reader's language."""
-    return format_date(day, pattern, locale=language())  # type: ignore[arg-type]
+    return format_date(day, pattern, locale=i18n.locale_of(language()))  # type: ignore[arg-type]

@@ -20,6 +20,7 @@ from wtforms import (
     SelectMultipleField,
     StringField,
 )
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import StopValidation
 
 from auditapp.config import LANGUAGES
@@ -31,6 +32,8 @@ from auditapp.i18n import N_
 
 BUILT_IN = (N_("Not a valid date value."), N_("Not a valid datetime value."))
 """Words of WTForms itself that our forms can show, so that they are translated too."""
+
+LANGUAGE_CHOICES = [SelectChoice(code, name) for code, name in LANGUAGES.items()]
 
 
 class Needed:
@@ -100,7 +103,7 @@ class ChangePasswordForm(HouseForm):
 class LanguageForm(HouseForm):
     """The reader's language."""
 
-    language = SelectField(N_("Language"), choices=list(LANGUAGES.items()), validate_choice=False)
+    language = SelectField(N_("Language"), choices=LANGUAGE_CHOICES, validate_choice=False)
 
 
 class ImportForm(HouseForm):
@@ -116,7 +119,7 @@ class StoreForm(HouseForm):
     name = StringField(N_("Name"), [Needed()])
     region = SelectField(N_("Region"), validate_choice=False)
     time_zone = StringField(N_("Time zone"), [Needed()])
-    language = SelectField(N_("Language of its scorecards"), choices=list(LANGUAGES.items()), validate_choice=False)
+    language = SelectField(N_("Language of its scorecards"), choices=LANGUAGE_CHOICES, validate_choice=False)
     format = StringField(N_("Format"))
     address = StringField(N_("Address"))
     latitude = StringField(N_("Latitude"), render_kw={"inputmode": "decimal"})
@@ -136,13 +139,13 @@ class UserForm(HouseForm):
     email = EmailField(N_("E-mail"), [Needed()], render_kw={"autocomplete": "off"})
     name = StringField(N_("Name"), [Needed()], render_kw={"autocomplete": "off"})
     role = SelectField(N_("Role"), validate_choice=False)
-    language = SelectField(N_("Language"), choices=list(LANGUAGES.items()), validate_choice=False)
+    language = SelectField(N_("Language"), choices=LANGUAGE_CHOICES, validate_choice=False)
     stores = StringField(N_("Stores"))
     regions = StringField(N_("Regions"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.role.choices = [(role.value, gettext(ROLE_WORDS[role])) for role in Role]
+        self.role.choices = [SelectChoice(role.value, gettext(ROLE_WORDS[role])) for role in Role]
 
 
 class WaveForm(HouseForm):

@@ -26,7 +26,10 @@ _MOST_CARDS = 4096
 
 
 class State(NamedTuple):
-    """What one visit has in a card. ``shut``: not asked as the answers stand; ``bad``: it fails; ``excused``: "I can't"."""
+    """What one visit has in a card.
+
+    ``shut``: not asked as the answers stand; ``bad``: the answer fails; ``excused``: "I can't", with a reason.
+    """
 
     value: tuple[str, ...] = ()
     note: str = ""

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from babel.numbers import format_currency, get_currency_precision
 
+from auditapp import i18n
 from auditapp.domain.checklist import Method
 from auditapp.domain.visit import Lack, Missing, VisitState
 from auditapp.gate.request import gettext, language, show_date, show_time
@@ -42,7 +43,8 @@ def fee_words(fee: int, currency: str) -> str:
     """An amount in minor units in the reader's way of writing money; "" where there is none."""
     if not fee or not currency:
         return ""
-    return format_currency(Decimal(fee).scaleb(-get_currency_precision(currency)), currency, locale=language())
+    amount = Decimal(fee).scaleb(-get_currency_precision(currency))
+    return format_currency(amount, currency, locale=i18n.locale_of(language()))
 
 
 def window(row: Row) -> str:
@@ -98,8 +100,8 @@ def script_words() -> dict[str, str]:
         "saved": gettext("Saved %(time)s"),
         "failed": gettext("Could not save, trying again"),
         "signin": gettext("Sign in again in another tab. Your answers wait here as long as this page is open."),
-        "waiting": gettext("No connection. %(answers)s answers and %(photos)s photos wait here."),
-        "refused": gettext("Not accepted:"),
+        "waiting": gettext("No connection. Waiting on this phone: answers %(answers)s, photos %(photos)s."),
+        "refused": gettext("Not accepted"),
         "other": gettext("Changed on another device. Load the page again to see it."),
         "sent": gettext("This visit was sent already. What you change now goes to the reviewer as an addition."),
         "of": gettext("%(answered)s of %(asked)s"),

@@ -8,10 +8,19 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 from flask import Flask, render_template
 
-PAGES = json.loads(Path(os.environ["BENCH_PAGES"]).read_text(encoding="utf-8"))
+PAGES = {
+    visit: vars(page)
+    for visit, page in vars(
+        json.loads(
+            Path(os.environ["BENCH_PAGES"]).read_text(encoding="utf-8"), object_hook=lambda d: SimpleNamespace(**d)
+        )
+    ).items()
+}
+"""Attributes instead of keys, for Jinja finds those faster."""
 app = Flask(__name__)
 app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 

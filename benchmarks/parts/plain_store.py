@@ -6,6 +6,7 @@ An fsync'd file per photo, one row per visit. No sign-in, no checks, no cleaning
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 from flask import Flask, request
@@ -16,21 +17,24 @@ FOLDER = Path(os.environ["BENCH_STORE"])
 app = Flask(__name__)
 
 
+_local = threading.local()
+
+
 def _run(statement: str, *values: object) -> None:
-    connection = SQLITE.connect(FOLDER / "plain.sqlite3", timeout=20, isolation_level=None)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute(statement, values)
-    connection.close()
+    if not hasattr(_local, "connection"):
+        _local.connection = SQLITE.connect(FOLDER / "plain.sqlite3", timeout=20, isolation_level=None)
+        _local.connection.execute("PRAGMA journal_mode = WAL")
+        _local.connection.execute("PRAGMA synchronous = FULL")
+    _local.connection.execute(statement, values)
 
 
-_run("CREATE TABLE IF NOT EXISTS visit (id TEXT, kind TEXT, body BLOB)")
+_run("CREATE TABLE IF NOT EXISTS part (visit TEXT, kind TEXT, body BLOB)")
 
 
 @app.patch("/api/v1/visits/<visit_id>/answers")
 def answers(visit_id: str) -> dict[str, bool]:
     """Keep the answers as they came."""
-    _run("INSERT INTO visit VALUES (?, 'answers', ?)", visit_id, request.get_data())
+    _run("INSERT INTO part VALUES (?, 'answers', ?)", visit_id, request.get_data())
     return {"ok": True}
 
 
@@ -47,5 +51,5 @@ def photo(visit_id: str, uuid: str) -> tuple[dict[str, bool], int]:
 @app.post("/api/v1/visits/<visit_id>/submit")
 def submit(visit_id: str) -> tuple[dict[str, bool], int]:
     """Keep the last call as it came."""
-    _run("INSERT INTO visit VALUES (?, 'submit', ?)", visit_id, request.get_data())
+    _run("INSERT INTO part VALUES (?, 'submit', ?)", visit_id, request.get_data())
     return {"ok": True}, 201

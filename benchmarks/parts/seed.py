@@ -106,11 +106,10 @@ def add_wave(context: Context, checklist: Checklist) -> int:
 def start_visits(context: Context, shopper: Actor, wave: int, count: int) -> list[str]:
     """Assign the one store ``count`` times to ``shopper`` and open each visit; gives their public ids."""
     now = context.now()
+    day = timedelta(days=1)
     with context.write() as session:
         made = [
-            Assignment(
-                wave_id=wave, store_id=1, list_number=n, opens_at=now - timedelta(days=1), due_at=now + timedelta(days=9)
-            )
+            Assignment(wave_id=wave, store_id=1, list_number=n, opens_at=now - day, due_at=now + 9 * day)
             for n in range(1, count + 1)
         ]
         session.add_all(made)

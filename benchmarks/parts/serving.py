@@ -35,7 +35,9 @@ class Server:
 
 
 @contextmanager
-def serve(app: str, folder: Path, environment: Mapping[str, str], workers: int = 1, threads: int = 4) -> Iterator[Server]:
+def serve(
+    app: str, folder: Path, environment: Mapping[str, str], workers: int = 1, threads: int = 4
+) -> Iterator[Server]:
     """Run ``app`` ("module:name") on loopback with the worker class that `make run` uses."""
     port = _free_port()
     command = [
@@ -81,7 +83,9 @@ class Browser:
     def __post_init__(self) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
 
-    def send(self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None) -> Answer:
+    def send(
+        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> Answer:
         """Send a request; once more where the server has closed the idle connection meanwhile."""
         told = {"Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items()), **(headers or {})}
         for last in (False, True):

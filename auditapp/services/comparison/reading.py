@@ -160,21 +160,20 @@ def _found(session: Session, region_id: int, period: Period | None) -> Sequence[
     if period is None:
         return []
     mine = (StorePeriod.region_id == region_id, StorePeriod.wave_id == period.id)
-    return session.execute(store_rows().where(*mine).order_by(StorePeriod.sort, StorePeriod.store_id)).all()
+    return session.execute(store_rows().where(*mine)).all()
 
 
 def _page(session: Session, period: Period, page: int) -> Sequence[Row[Any]]:
-    """The rows of a page. The page is cut from the index before anything is joined to it."""
+    """The rows of a page, which is cut from the index before anything is joined to it."""
     cut = (
         select(StorePeriod.store_id)
         .where(StorePeriod.wave_id == period.id)
         .order_by(StorePeriod.sort, StorePeriod.store_id)
         .limit(PAGE)
         .offset((page - 1) * PAGE)
-        .subquery()
     )
-    rows = store_rows().join(cut, cut.c.store_id == StorePeriod.store_id).where(StorePeriod.wave_id == period.id)
-    return session.execute(rows.order_by(StorePeriod.sort, StorePeriod.store_id)).all()
+    mine = (StorePeriod.wave_id == period.id, StorePeriod.store_id.in_(session.scalars(cut).all()))
+    return session.execute(store_rows().where(*mine)).all()
 
 
 def _standards(session: Session, region_id: int, period: Period, language: str) -> tuple[Standard, ...]:

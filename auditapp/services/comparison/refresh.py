@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Insert, Select, case, delete, distinct, func, insert, literal, select, true
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from auditapp.db import rollups
 from auditapp.db.rollups import FACTORS
@@ -24,6 +24,9 @@ LEAST_VISITS = 3
 
 BANDS = ("below", "same", "above", "too_few")
 _ABOVE_ANY_SCORE = 1000.0
+
+# Nobody holds these rows as objects, so no object has to learn that they are gone.
+UNSEEN = {"synchronize_session": False}
 
 _REGION, _STORE, _N, _SUM, _SQUARES, _CRITICALS = range(6)
 _FACTOR_N = slice(6, 6 + len(FACTORS))
@@ -48,7 +51,7 @@ def rebuild(session: Session, now: datetime) -> int:
     session.flush()
     _lock(session)
     for table in (RegionPeriod, StorePeriod, RegionQuestion):
-        session.execute(delete(table))
+        session.execute(delete(table), execution_options=UNSEEN)
     periods = all_periods(session)
     return sum(_write(session, each, previous(periods, each), now) for each in periods)
 
@@ -87,13 +90,17 @@ def _write(session: Session, period: Period, before: Period | None, now: datetim
 def _forget(session: Session, period: Period, region_id: int) -> None:
     """Delete the old rows of one region; also those that a store brought along from another region."""
     for table in (RegionPeriod, StorePeriod, RegionQuestion):
-        session.execute(delete(table).where(table.wave_id == period.id, table.region_id == region_id))
+        session.execute(
+            delete(table).where(table.wave_id == period.id, table.region_id == region_id), execution_options=UNSEEN
+        )
+    brought = (StorePeriod.wave_id == period.id, _in(region_id, StorePeriod.store_id))
+    session.execute(delete(StorePeriod).where(*brought), execution_options=UNSEEN)
+
+
+def _in(region_id: int | None, store_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
+    """The stores of a region, in words that let the database begin with them and not with the wave."""
     stores = select(Store.id).where(Store.region_id == region_id)
-    session.execute(delete(StorePeriod).where(StorePeriod.wave_id == period.id, StorePeriod.store_id.in_(stores)))
-
-
-def _in(region_id: int | None) -> ColumnElement[bool]:
-    return true() if region_id is None else Store.region_id == region_id
+    return true() if region_id is None else store_id.in_(stores)
 
 
 def _by_region(session: Session, period: Period, region_id: int | None) -> Iterator[tuple[int, Array]]:
@@ -118,7 +125,7 @@ def _totals(period: Period, region_id: int | None) -> Select[Any]:
             StoreMonth.wave_id == period.id,
             StoreMonth.checklist == period.checklist,
             StoreMonth.method == period.method,
-            _in(region_id),
+            _in(region_id, StoreMonth.store_id),
         )
         .group_by(Store.region_id, Store.id)
         .order_by(Store.region_id, Store.id)
@@ -214,7 +221,7 @@ def _standards(period: Period, region_id: int | None) -> Insert:
             QuestionMonth.wave_id == period.id,
             QuestionMonth.checklist == period.checklist,
             QuestionMonth.method == period.method,
-            _in(region_id),
+            _in(region_id, QuestionMonth.store_id),
         )
         .group_by(Store.region_id, QuestionMonth.question)
     )

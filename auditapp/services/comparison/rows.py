@@ -61,7 +61,7 @@ def table_of(
     past = history(periods, period)
     means = _means(session, [row.store_id for row in found], past)
     rows = [_row(row, targets, means.get(row.store_id, {}), past, least) for row in found]
-    rows.sort(key=lambda row: (BANDS.index(row.band), row.mean))
+    rows.sort(key=lambda row: (BANDS.index(row.band), row.mean, row.name))
     groups = tuple(Group(band, tuple(of_band)) for band, of_band in groupby(rows, key=lambda row: row.band))
     scores = [v for r in rows for v in (r.low, r.high, r.estimate, r.line)]
     trend = [v for r in rows for v in r.history]

@@ -26,15 +26,23 @@ class Filling:
 
 
 def fill(
-    checklist: Checklist, level: float, language: str, chance: random.Random, forced: Mapping[str, str] | None = None
+    checklist: Checklist,
+    level: float,
+    language: str,
+    chance: random.Random,
+    forced: Mapping[str, str],
+    eager: float,
 ) -> Filling:
-    """Answers of one visit to a store that does as well as ``level`` (logits above the usual)."""
+    """Answers of one visit to a store that does as well as ``level`` (logits above the usual).
+
+    ``forced`` fixes some answers; ``eager`` is the share of optional photos that are taken.
+    """
     day = chance.gauss(0, 0.12)
     values: dict[str, AnswerValue] = {}
     for question in checklist.questions:
         if question.key not in asked(checklist, values, Method.MYSTERY):
             continue
-        raw = (forced or {}).get(question.key) or _answer(question, level + day, chance)
+        raw = forced.get(question.key) or _answer(question, level + day, chance)
         value = parse_answer(question, raw)
         if value is not None:
             values[question.key] = value
@@ -45,7 +53,7 @@ def fill(
         if q.key in values
         and (
             needs(q.evidence.photo, q, values[q.key])
-            or (q.evidence.photo is EvidenceRule.OPTIONAL and chance.random() < 0.01)
+            or (q.evidence.photo is EvidenceRule.OPTIONAL and chance.random() < eager)
         )
     )
     return Filling(changes, photos)

@@ -40,7 +40,7 @@ REGIONS = (
     DemoRegion(
         "NW", "North-West", "en", "Europe/London", "GBP", 1800,
         (
-            DemoStore("0417", "Harbour Street", "Supermarket", "14 Harbour Street", 53.4045, -2.9916, 0.7, -0.41),
+            DemoStore("0417", "Harbour Street", "Supermarket", "14 Harbour Street", 53.4045, -2.9916, 0.9, -0.5),
             DemoStore("0418", "Mill Lane", "Supermarket", "2 Mill Lane", 53.4084, -2.9800, -0.25),
             DemoStore("0421", "Orchard Way", "Hypermarket", "90 Orchard Way", 53.4810, -2.2450, 0.85),
             DemoStore("0422", "Quayside", "Express", "5 Quayside", 53.4660, -2.2870, 0.05),
@@ -65,7 +65,7 @@ REGIONS = (
         drift=0.21,
     ),
     DemoRegion(
-        "TP", "台北", "zh_Hant", "Asia/Taipei", "TWD", 600,
+        "TP", "台北", "zh_Hant", "Asia/Taipei", "TWD", 60000,
         (
             DemoStore("2101", "信義店", "Hypermarket", "台北市信義區松高路 12 號", 25.0390, 121.5660, 0.6),
             DemoStore("2102", "西門店", "Express", "台北市萬華區漢中街 50 號", 25.0440, 121.5070, 0.0),
@@ -81,7 +81,8 @@ REGIONS = (
 
 CRITICAL_STORE = "0418"
 CRITICAL_QUESTION = "SUP-RUL-04"
-LENIENT_SHOPPER = 3
+LENIENT_SHOPPER = 2
+SHOPPERS = {"NW": (0, 1, 2), "SE": (3, 4), "TP": (5, 6)}
 LENIENCE = 0.9
 
 

@@ -18,7 +18,7 @@ from auditapp.domain.roles import Actor
 from auditapp.photos import sketch
 from auditapp.services.context import Context
 from auditapp.services.demo.answers import fill
-from auditapp.services.demo.cast import CRITICAL_QUESTION, CRITICAL_STORE, LENIENCE, LENIENT_SHOPPER
+from auditapp.services.demo.cast import CRITICAL_QUESTION, CRITICAL_STORE, LENIENCE, LENIENT_SHOPPER, SHOPPERS
 from auditapp.services.demo.programme import Founded, FoundedStore
 from auditapp.services.publishing import publish
 from auditapp.services.reviews import deciding
@@ -63,12 +63,13 @@ class Maker:
         newest = len(self.chain.waves) - 1
         for number, code in enumerate(("0422", CRITICAL_STORE, "0427")):
             store = next(s for s in self.chain.stores if s.cast.code == code)
-            arrival = self.now - timedelta(days=2 - number, hours=5)
-            self._make(Plan(store, newest, arrival, 1 + number), decide=False)
+            day = self.now.date() - timedelta(days=3 - number)
+            arrival = datetime.combine(day, time(11 + 2 * number, 10), ZoneInfo(store.region.time_zone))
+            self._make(Plan(store, newest, arrival, SHOPPERS[store.region.code][number]), decide=False)
         for code, days in (("0417", 0), ("0425", 3)):
             store = next(s for s in self.chain.stores if s.cast.code == code)
             with self.context.write() as session:
-                self._assign(session, store, newest, 0, self.now - timedelta(hours=6), days=days)
+                self._assign(session, store, newest, 0, self.now, days=days)
 
     def _plans(self) -> list[Plan]:
         plans = []
@@ -91,7 +92,8 @@ class Maker:
         day = starts + timedelta(days=min(span, int(span * (k + self.chance.random()) / visits)))
         hour = time(self.chance.randint(9, 18), self.chance.randint(0, 59))
         local = datetime.combine(day, hour, ZoneInfo(store.region.time_zone))
-        return Plan(store, wave, local, (place + wave + k * 3) % len(self.chain.shoppers))
+        nearby = SHOPPERS[store.region.code]
+        return Plan(store, wave, local, nearby[(place + wave + k) % len(nearby)])
 
     def _make(self, plan: Plan, decide: bool) -> None:
         store, shopper = plan.store, self.chain.shoppers[plan.shopper]
@@ -99,10 +101,15 @@ class Maker:
         left = arrival + timedelta(minutes=self.chance.randint(22, 34))
         sent = min(left + timedelta(minutes=self.chance.randint(20, 150)), self.now)
         filling = fill(
-            self.chain.checklist, self._level(plan), store.region.language, self.chance, self._forced(plan, decide)
+            self.chain.checklist,
+            self._level(plan),
+            store.region.language,
+            self.chance,
+            self._forced(plan, decide),
+            eager=0.01 if decide else 0.25,
         )
         with self.context.write() as session:
-            assignment = self._assign(session, store, plan.wave, plan.shopper, arrival - timedelta(hours=5))
+            assignment = self._assign(session, store, plan.wave, plan.shopper, arrival)
             visit_id = sending.start(session, shopper, assignment, arrival)
             registers.save_fields(session, shopper, visit_id, filling.changes, left)
         wanting = [key for key in filling.photos if not self._photo(plan, shopper, visit_id, key, decide)]
@@ -129,9 +136,11 @@ class Maker:
         return cast.level + (cast.drift + plan.store.region.drift) * plan.wave + lenience
 
     def _forced(self, plan: Plan, decide: bool) -> dict[str, str]:
-        """The store that fails a critical standard in the newest wave; other criticals hold there."""
-        newest = plan.wave == len(self.chain.waves) - 1
-        return {CRITICAL_QUESTION: "no"} if newest and plan.store.cast.code == CRITICAL_STORE and decide else {}
+        """One store fails a critical standard in the newest wave's later visits."""
+        _id, starts, _ends = self.chain.waves[-1]
+        middle = starts + (self.now.date() - starts) / 2
+        late = plan.wave == len(self.chain.waves) - 1 and plan.arrival.date() > middle
+        return {CRITICAL_QUESTION: "no"} if late and plan.store.cast.code == CRITICAL_STORE and decide else {}
 
     def _photo(self, plan: Plan, shopper: Actor, visit_id: str, question: str, decide: bool) -> bool:
         newest = plan.wave == len(self.chain.waves) - 1
@@ -149,17 +158,17 @@ class Maker:
         return True
 
     def _assign(
-        self, session: Session, store: FoundedStore, wave: int, shopper: int, opens: datetime, days: int = 0
+        self, session: Session, store: FoundedStore, wave: int, shopper: int, near: datetime, days: int = 0
     ) -> str:
         self.lists[shopper] = self.lists.get(shopper, 0) + 1
         region = store.region
-        end = opens.astimezone(ZoneInfo(region.time_zone)) + timedelta(days=days)
+        day = near.astimezone(ZoneInfo(region.time_zone)).replace(minute=0, second=0, microsecond=0)
         assignment = Assignment(
             wave_id=self.chain.waves[wave][0],
             store_id=store.id,
             list_number=self.lists[shopper],
-            opens_at=opens,
-            due_at=end.replace(hour=23, minute=0, second=0, microsecond=0),
+            opens_at=day.replace(hour=8),
+            due_at=day.replace(hour=23) + timedelta(days=days),
             task=TASKS[region.language],
             fee=region.fee,
             currency=region.currency,

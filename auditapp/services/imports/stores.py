@@ -39,7 +39,7 @@ def import_stores(session: Session, actor: Actor, table: Table, now: datetime) -
     if not can(actor, Do.PROGRAMME_RUN):
         raise Forbidden()
     known = {store.code: store for store in session.scalars(select(Store))}
-    regions = dict(session.execute(select(Region.code, Region.id)).tuples())
+    regions = dict(session.execute(select(Region.code, Region.id)).all())
     faults: list[Fault] = []
     wanted: list[dict[str, Any]] = []
     for cells in read_lines(table, COLUMNS, "code"):

@@ -84,8 +84,8 @@ def _load(session: Session) -> _Known:
     known = _Known(
         {user.email: user for user in session.scalars(select(User))},
         {
-            "stores": dict(session.execute(select(Store.code, Store.id)).tuples()),
-            "regions": dict(session.execute(select(Region.code, Region.id)).tuples()),
+            "stores": dict(session.execute(select(Store.code, Store.id)).all()),
+            "regions": dict(session.execute(select(Region.code, Region.id)).all()),
         },
     )
     for name, pairs in (
@@ -93,7 +93,7 @@ def _load(session: Session) -> _Known:
         ("regions", select(UserRegion.user_id, UserRegion.region_id)),
     ):
         found: dict[int, set[int]] = defaultdict(set)
-        for user_id, thing in session.execute(pairs).tuples():
+        for user_id, thing in session.execute(pairs):
             found[user_id].add(thing)
         known.reach[name] = {user_id: frozenset(things) for user_id, things in found.items()}
     return known

@@ -108,7 +108,7 @@ def list_assignments(session: Session, actor: Actor, wave: str) -> Sequence[Assi
         .outerjoin(Visit, Visit.assignment_id == Assignment.id)
         .where(Assignment.wave_id == into.id)
         .order_by(Store.code, Assignment.due_at, Assignment.id)
-    ).tuples()
+    )
     return [
         AssignmentRow(assignment, name, "cancelled" if assignment.cancelled_at else state or "new")
         for assignment, name, state in rows

@@ -24,7 +24,7 @@ def list_regions(session: Session, actor: Actor) -> Sequence[tuple[Region, int]]
         .group_by(Region.id)
         .order_by(Region.name, Region.id)
     )
-    return session.execute(query).tuples().all()
+    return session.execute(query).all()
 
 
 def list_stores(

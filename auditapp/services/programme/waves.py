@@ -74,14 +74,14 @@ def list_waves(session: Session, actor: Actor) -> Sequence[WaveRow]:
             select(Assignment.wave_id, func.count())
             .where(Assignment.cancelled_at.is_(None))
             .group_by(Assignment.wave_id)
-        ).tuples()
+        ).all()
     )
     sent = dict(
         session.execute(
             select(Visit.wave_id, func.count())
             .where(Visit.state.in_([state.value for state in SENT]))
             .group_by(Visit.wave_id)
-        ).tuples()
+        ).all()
     )
     return [WaveRow(wave, assigned.get(wave.id, 0), sent.get(wave.id, 0)) for wave in waves]
 

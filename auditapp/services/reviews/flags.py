@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -77,8 +78,8 @@ def _about_answers(visit: Visit, checklist: Checklist, filled: Filled) -> list[F
 def _about_times(visit: Visit, checklist: Checklist) -> list[Flag]:
     flags = []
     if visit.submitted_at and visit.submitted_at > visit.assignment.due_at:
-        hours = (visit.submitted_at - visit.assignment.due_at) / timedelta(hours=1)
-        flags.append(Flag(FlagKind.LATE, fact=f"{hours:.0f}"))
+        hours = math.ceil((visit.submitted_at - visit.assignment.due_at) / timedelta(hours=1))
+        flags.append(Flag(FlagKind.LATE, fact=str(hours)))
     if visit.arrived_at and visit.left_at:
         minutes = (visit.left_at - visit.arrived_at) / timedelta(minutes=1)
         if minutes > checklist.minutes:

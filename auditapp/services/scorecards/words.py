@@ -10,7 +10,7 @@ from babel.dates import format_date, format_skeleton
 from auditapp.domain.answers import exact_text
 from auditapp.domain.checklist import Factor
 from auditapp.domain.scoring import display
-from auditapp.i18n import N_, translations
+from auditapp.i18n import N_, locale_of, translations
 
 FACTORS = {
     Factor.RNG: N_("Assortment"),
@@ -26,7 +26,6 @@ _PARTS = {
     "afternoon": N_("week of %(date)s, afternoon"),
     "evening": N_("week of %(date)s, evening"),
 }
-_LOCALES = {"en": "en_GB"}
 
 
 class Words:
@@ -51,11 +50,11 @@ class Words:
 
     def day(self, day: date) -> str:
         """A calendar date, such as 21 September 2026."""
-        return format_date(day, "long", locale=_LOCALES.get(self.language, self.language))
+        return format_date(day, "long", locale=locale_of(self.language))
 
     def short_day(self, day: date) -> str:
         """A day of this year, such as 21 September."""
-        return format_skeleton("MMMMd", day, locale=_LOCALES.get(self.language, self.language))
+        return format_skeleton("MMMMd", day, locale=locale_of(self.language))
 
     def week(self, week: date | None, part: str | None) -> str:
         """When a visit was, as a store may know it."""

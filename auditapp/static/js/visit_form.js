@@ -8,7 +8,7 @@ import * as sync from "./sync.js";
 const root = document.getElementById("visit"), say = JSON.parse(root.dataset.words), visit = root.dataset.visit;
 const cards = [...root.querySelectorAll(".q")], byKey = new Map(cards.map((q) => [q.dataset.k, q]));
 const next = document.getElementById("next"), strip = document.getElementById("strip");
-const picked = new Map(), typing = new Map();
+const picked = new Map(), typing = new Map(), told = new Map();
 const FIELDS = { v: "value", x: "value", n: "note", r: "reasons", y: "na_reason", w: "why" };
 let here = null, note = "";
 
@@ -16,7 +16,12 @@ const fill = (text, params) => text.replace(/%\((\w+)\)s/g, (_, name) => params[
 
 /* Saving */
 
-function send(q, name, what) { if (visit) sync.answer(q.dataset.k, name, what); }
+function send(q, name, what) {
+  const key = q.dataset.k + "." + name, text = JSON.stringify(what);
+  if (!visit || told.get(key) === text) return;
+  told.set(key, text);
+  sync.answer(q.dataset.k, name, what);
+}
 
 function save(q, name) {
   if (name === "why" || (name === "value" && clock.times(q).stop)) {
@@ -185,7 +190,7 @@ next?.addEventListener("click", (event) => {
   const from = here ? cards.indexOf(here) : -1;
   here = open.find((q) => cards.indexOf(q) > from) || open[0];
   here.querySelector("input, textarea, button").focus({ preventScroll: true });
-  here.scrollIntoView();
+  here.scrollIntoView({ behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
 });
 
 const seen = new IntersectionObserver((entries) => {

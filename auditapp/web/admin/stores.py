@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
+from wtforms.fields.choices import SelectChoice
 
 from auditapp.domain.roles import Do
 from auditapp.gate.guards import guard
@@ -82,7 +83,7 @@ def store(store_id: str) -> ResponseReturnValue:
 def _store_page(form: StoreForm, name: str) -> ResponseReturnValue:
     with context().read() as session:
         regions = programme.list_regions(session, actor())
-    form.region.choices = [(region.code, f"{region.code} {region.name}") for region, _ in regions]
+    form.region.choices = [SelectChoice(region.code, f"{region.code} {region.name}") for region, _ in regions]
     if form.validate_on_submit():
         with form.refusals():
             fields = {name: form[name].data or "" for name in FIELDS}

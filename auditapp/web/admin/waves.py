@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
+from wtforms.fields.choices import SelectChoice
 
 from auditapp.domain.checklist import Method
 from auditapp.domain.roles import Do
@@ -50,9 +51,10 @@ def new_wave() -> ResponseReturnValue:
     with context().read() as session:
         versions = programme.list_versions(session, actor())
     form.checklist_version.choices = [
-        (v.public_id, gettext(N_("%(title)s, version %(n)s"), title=say(v.title), n=v.version)) for v in versions
+        SelectChoice(v.public_id, gettext(N_("%(title)s, version %(n)s"), title=say(v.title), n=v.version))
+        for v in versions
     ]
-    form.method.choices = [(key, gettext(words)) for key, words in METHOD_WORDS.items()]
+    form.method.choices = [SelectChoice(key, gettext(words)) for key, words in METHOD_WORDS.items()]
     if form.validate_on_submit():
         with form.refusals():
             with context().write() as session:
@@ -100,7 +102,7 @@ def assign(wave_id: str) -> ResponseReturnValue:
         shoppers = programme.list_shoppers(session, actor())
         taken = {row.assignment.store_id for row in programme.list_assignments(session, actor(), wave_id)}
     form = AssignForm()
-    form.shopper.choices = [(one.public_id, f"{one.name} ({one.email})") for one in shoppers]
+    form.shopper.choices = [SelectChoice(one.public_id, f"{one.name} ({one.email})") for one in shoppers]
     if form.validate_on_submit():
         with form.refusals():
             with context().write() as session:

@@ -1,0 +1,65 @@
+# Everything that people and machines do with this project. `make help` lists it; `.ci/run` runs `make test`.
+
+PYTHON ?= python3
+PORT ?= 8000
+VENV := .venv/bin/python
+# Tests that the database can make a difference to; the rest runs once, on SQLite.
+NO_DATABASE := domain architecture browser adapters/test_photo adapters/test_pdf adapters/test_checklist \
+	adapters/test_statistics adapters/test_storage
+export PORT
+
+.DEFAULT_GOAL := help
+.PHONY: help bootstrap system run test check lint types contracts unit bench tour format migration translations lock
+
+help: ## Say what there is
+	@echo "make …"
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s%s\n", $$1, $$2}'
+
+bootstrap: ## Make .venv from the hashed lock (a moment when nothing changed)
+	@$(PYTHON) scripts/bootstrap.py
+
+system: ## Make sure of the system's libraries and fonts (by apt where that needs no password)
+	@$(PYTHON) scripts/system.py
+
+run: bootstrap system ## Start web and worker on 127.0.0.1:$PORT (8000), with the demo chain at first
+	@exec $(VENV) scripts/run.py
+
+test: lint types contracts unit ## Check everything: style, types, import contracts, all tests on both databases
+
+check: test ## The same
+
+lint: bootstrap ## Style, by ruff
+	@$(VENV) -m ruff check --quiet .
+	@$(VENV) -m ruff format --check --quiet .
+
+types: bootstrap ## Types, by mypy --strict
+	@$(VENV) -m mypy --strict --no-error-summary auditapp scripts gunicorn.conf.py
+
+contracts: bootstrap ## Who may import whom, by import-linter
+	@.venv/bin/lint-imports --no-logo >.import-contracts.log 2>&1 || { cat .import-contracts.log; exit 1; }
+
+unit: bootstrap ## All tests, on PostgreSQL what concerns it, then everything on SQLite
+	@$(PYTHON) scripts/system.py --tests
+	@$(VENV) scripts/with_postgres.py $(VENV) -m pytest -n 2 $(NO_DATABASE:%=--ignore-glob=tests/%*)
+	@$(VENV) -m pytest -n 2
+
+bench: bootstrap system ## Measure what is promised about speed; one JSON line per figure
+	@set -e; for file in benchmarks/[a-z]*.py; do $(VENV) $$file; done
+
+tour: bootstrap ## Take the screenshots of docs/tour.md from the running demo
+	@$(PYTHON) scripts/system.py --tests
+	@$(VENV) scripts/tour.py
+
+format: bootstrap ## Bring the code into the house's shape
+	@$(VENV) -m ruff check --quiet --fix .
+	@$(VENV) -m ruff format --quiet .
+
+migration: bootstrap ## Write the migration to the models: NAME="visits get a colour", or INITIAL=1 before a release
+	@$(VENV) scripts/migration.py $(if $(INITIAL),--initial,"$(NAME)")
+
+translations: bootstrap ## Bring the catalogs in auditapp/translations up to the texts in the code
+	@$(VENV) scripts/translations.py
+
+lock: ## Resolve requirements*.in anew (needs uv); add UPGRADE=1 for newer versions
+	@for name in requirements requirements-dev; do uv pip compile --quiet --universal --python-version 3.11 \
+		--generate-hashes --no-header --no-annotate $(if $(UPGRADE),--upgrade) $$name.in -o $$name.txt; done
