@@ -6,6 +6,7 @@ missing (a photo, a drawing, a glyph) is refused instead of being printed with a
 
 from __future__ import annotations
 
+import gc
 import logging
 import re
 import unicodedata
@@ -110,7 +111,7 @@ def _write(markup: str, read: Callable[[str], bytes], identifier: str) -> bytes:
     import weasyprint
 
     fetcher = _fetcher(read)
-    with _listening() as heard:
+    with _listening() as heard, _without_collections():
         try:
             page = weasyprint.HTML(string=markup, url_fetcher=fetcher, base_url="none:")
             made: bytes = page.write_pdf(pdf_variant="pdf/ua-1", pdf_identifier=identifier.encode())
@@ -171,6 +172,18 @@ def _listening() -> Iterator[_Heard]:
         yield heard
     finally:
         logger.removeHandler(heard)
+
+
+@contextmanager
+def _without_collections() -> Iterator[None]:
+    """A page makes many objects and few cycles: collecting while it is made costs a sixth of its time."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 @cache

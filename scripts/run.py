@@ -97,7 +97,8 @@ def _prepare() -> str | None:
         return ""
     if not (data / MARK).exists():
         print("Filling the demo chain; this takes a minute and happens once ...", flush=True)
-    return _flask("demo", "load")
+        return _flask("demo", "load")
+    return (data / MARK).read_text(encoding="utf-8")
 
 
 def _is_demo(data: Path) -> bool:
@@ -123,7 +124,7 @@ def _has_chain(database: Path) -> bool:
 def _drop_unfinished(data: Path) -> None:
     """Begin again where filling the demo was interrupted."""
     mark = data / MARK
-    if mark.exists() and mark.read_text(encoding="ascii").strip() != "ready":
+    if mark.exists() and not mark.stat().st_size:
         for path in data.glob(f"{DATABASE}*"):
             path.unlink()
         shutil.rmtree(data / "files", ignore_errors=True)

@@ -7,7 +7,7 @@ import click
 from auditapp.cli.house import Refused, open_context, plain_errors
 
 MARK = "demo"
-"""The file in the data folder that says: this is a demo; it holds "loading" until the chain is complete."""
+"""The file in the data folder that says: this is a demo. It holds the sign-ins, once the chain is complete."""
 
 
 @click.group()
@@ -25,9 +25,8 @@ def load() -> None:
         if not context.settings.demo:
             raise Refused("Demo accounts exist only in demo mode. Set AUDITAPP_DEMO=1, on a data folder of its own.")
         mark = context.settings.data / MARK
-        if not mark.exists():
-            mark.write_text("loading\n", encoding="ascii")
+        mark.touch()
         chain.load(context)
-        mark.write_text("ready\n", encoding="ascii")
-    for role, email, password in chain.sign_ins():
-        click.echo(f"  {role:<9} {email:<24} {password}")
+        lines = [f"  {role:<9} {email:<24} {password}" for role, email, password in chain.sign_ins()]
+        mark.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    click.echo("\n".join(lines))

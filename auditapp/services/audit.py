@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from auditapp.db.schema import AuditEvent, User
 from auditapp.domain.errors import Forbidden
 from auditapp.domain.roles import Actor, Do, can
+from auditapp.services import text
 
 PAGE = 100
 DETAIL_MAX = 500
@@ -50,7 +51,7 @@ def entries(session: Session, actor: Actor, kind: str = "", before: int | None =
         .limit(PAGE)
     )
     if kind:
-        query = query.where(AuditEvent.kind.startswith(kind, autoescape=True))
+        query = query.where(AuditEvent.kind.startswith(text.needle(kind), autoescape=True))
     if before is not None:
         query = query.where(AuditEvent.id < before)
     return [Entry(i, at, name or "", k, subject, detail) for i, at, name, k, subject, detail in session.execute(query)]

@@ -9,6 +9,7 @@ from auditapp.domain.errors import InvalidInput
 from auditapp.i18n import N_
 
 CODE = re.compile(r"\w[\w.\-]{0,31}")
+_PUBLIC_ID = re.compile(r"[0-9a-f]{32}")
 _EMAIL = re.compile(r"[^@\s,;<>\"]{1,64}@[^@\s,;<>\"]{1,189}")
 
 
@@ -49,3 +50,13 @@ def email(text: str, field: str = "email") -> str:
             N_("{text!r} is not an e-mail address. Write it like name@example.org."), field=field, text=text
         )
     return text
+
+
+def known_id(text: str) -> str:
+    """``text`` if it has the shape of a public id, else empty, which no row has: odd ids never reach the database."""
+    return text if _PUBLIC_ID.fullmatch(text) else ""
+
+
+def needle(text: str) -> str:
+    """What to search for, without characters that no stored text can have (NUL, lone surrogates)."""
+    return text.encode("utf-8", "ignore").decode().replace("\x00", "").strip()

@@ -7,19 +7,18 @@ from flask.typing import ResponseReturnValue
 
 from auditapp.domain.roles import Do
 from auditapp.gate.guards import guard
-from auditapp.gate.request import actor, context
+from auditapp.gate.request import actor, context, gettext
 from auditapp.services import comparison
 
 blueprint = Blueprint("comparison", __name__)
 _MOST_LEAST = 99
-WORDS = {"names": comparison.FACTOR_NAMES, "short": comparison.FACTOR_SHORT}
 
 
 @blueprint.get("/compare")
 @guard(Do.COMPARE)
 def overview() -> ResponseReturnValue:
     """The stores of one region in one wave; the filters stand in the address."""
-    return render_template("comparison/region.html", view=_view(), **WORDS)
+    return render_template("comparison/region.html", view=_view(), **_factor_words())
 
 
 @blueprint.get("/compare.csv")
@@ -40,7 +39,7 @@ def chain() -> ResponseReturnValue:
     page = request.args.get("page", 1, type=int)
     with context().read() as session:
         view = comparison.chain(session, actor(), request.args.get("wave"), page)
-    return render_template("comparison/chain.html", view=view, **WORDS)
+    return render_template("comparison/chain.html", view=view, **_factor_words())
 
 
 @blueprint.get("/stores/<public_id>")
@@ -49,7 +48,7 @@ def store(public_id: str) -> ResponseReturnValue:
     """One store in all its waves."""
     with context().read() as session:
         view = comparison.store_page(session, actor(), public_id, request.args.get("wave"))
-    return render_template("comparison/store.html", view=view, **WORDS)
+    return render_template("comparison/store.html", view=view, **_factor_words())
 
 
 @blueprint.get("/stores/<public_id>/failed")
@@ -59,7 +58,15 @@ def failed(public_id: str) -> ResponseReturnValue:
     wave, factor = request.args.get("wave"), request.args.get("factor", "")
     with context().read() as session:
         view = comparison.failed_page(session, actor(), public_id, wave, factor)
-    return render_template("comparison/failed.html", view=view, **WORDS)
+    return render_template("comparison/failed.html", view=view, **_factor_words())
+
+
+def _factor_words() -> dict[str, dict[str, str]]:
+    """The names of the six factors, whole and for narrow columns, in the reader's language."""
+    return {
+        "names": {code: gettext(name) for code, name in comparison.FACTOR_NAMES.items()},
+        "short": {code: gettext(name) for code, name in comparison.FACTOR_SHORT.items()},
+    }
 
 
 def _view() -> comparison.ComparisonView:

@@ -148,7 +148,7 @@ def _change(posted: Posted, visit: OpenVisit, question: Question, name: str, raw
         raw = ""
     if name == "value" and raw == "" and key not in visit.filled.values:
         return
-    timer = dict(visit.timers.get(key, {}))
+    timer = posted.changes.get(key, {}).get("timer") or visit.timers.get(key, {})
     try:
         if name == "why":
             value = checked(visit.checklist, Write(key, "timer", 1, {**timer, "why": raw}))

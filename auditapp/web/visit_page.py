@@ -1,7 +1,8 @@
 """The checklist page as data: what never changes is prepared once, and a card is rendered once per state it can be in.
 
 Most of the sixty cards of a page are blank or answered by one tap, so their HTML is the same for everybody who reads
-the same checklist in the same language. Cards that hold somebody's words or photos are rendered anew each time.
+the same checklist in the same language; a note is put in afterwards. Cards with photos or anything else that somebody
+typed are rendered anew each time.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from flask import current_app, url_for
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from auditapp.domain.answers import fails, to_json
 from auditapp.domain.checklist import Checklist, Method, Question, Section
@@ -23,6 +24,8 @@ from auditapp.web.visit_cards import PHOTO_TYPES, Card, asked_of, make_card
 
 _MOST_PREPARED = 32
 _MOST_CARDS = 4096
+_HERE = "\0"
+"""Where a note goes in a card that is kept; no text that was kept holds this character."""
 
 
 class State(NamedTuple):
@@ -59,7 +62,7 @@ class SectionView:
     key: str
     title: str
     progress: Progress
-    cards: tuple[Markup, ...]
+    cards: Markup
     base: str
 
 
@@ -85,7 +88,7 @@ def page(visit: OpenVisit, language: str, posted: Mapping[str, State] | None = N
             section.key,
             title,
             progress(tuple(q for q, _ in cards), visit.asked, visit.filled),
-            tuple(_html(ready, card, states[card.key], photos_at) for _, card in cards),
+            Markup("").join([_html(ready, card, states[card.key], photos_at) for _, card in cards]),
             base_of(visit, tuple(q for q, _ in cards)),
         )
         for section, title, cards in ready.sections
@@ -149,18 +152,20 @@ def base_of(visit: OpenVisit, questions: tuple[Question, ...]) -> str:
 
 
 def _html(ready: Prepared, card: Card, state: State, photos_at: str) -> Markup:
-    shared = not (state.note or state.photos or state.error or state.timer[0]) and (
-        card.options or not state.value
-    )
-    if shared and (kept := ready.html.get((card.key, state))) is not None:
-        return kept
-    module: Any = current_app.jinja_env.get_template("visits/_question.html").module
-    made = Markup(module.question(card, state, photos_at))  # noqa: S704 (the macro's own, escaped output)
-    if shared:
+    if state.photos or state.error or state.timer[0] or (state.value and not card.options):
+        return _render(card, state, photos_at)
+    blank = state._replace(note=_HERE) if state.note else state
+    kept = ready.html.get((card.key, blank))
+    if kept is None:
         if len(ready.html) >= _MOST_CARDS:
             ready.html.clear()
-        ready.html[card.key, state] = made
-    return made
+        kept = ready.html[card.key, blank] = _render(card, blank, photos_at)
+    return kept.replace(_HERE, escape(state.note)) if state.note else kept
+
+
+def _render(card: Card, state: State, photos_at: str) -> Markup:
+    module: Any = current_app.jinja_env.get_template("visits/_question.html").module
+    return Markup(module.question(card, state, photos_at))  # noqa: S704 (the macro's own, escaped output)
 
 
 def _prepared(checklist: Checklist, language: str, method: Method) -> Prepared:

@@ -116,6 +116,7 @@ def script_words() -> dict[str, str]:
         "uploading": gettext("Sending"),
         "stored": gettext("On the server"),
         "retry": gettext("Waiting to be sent"),
+        "unreadable": gettext("The phone could not read this file. Take the photo again."),
         "remove": gettext("Remove"),
         "photo": gettext("Photo"),
     }

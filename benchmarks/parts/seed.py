@@ -17,8 +17,9 @@ from auditapp import checklist_yaml, config
 from auditapp.db import migrate
 from auditapp.db.schema import Assignment, AssignmentShopper, Chain, ChecklistVersion, Region, Store, User, Wave
 from auditapp.domain.answers import answer_words, fails, parse_answer
-from auditapp.domain.checklist import NA, NA_REASONS, Checklist, Question, QuestionType
+from auditapp.domain.checklist import NA, NA_REASONS, Checklist, Method, Question, QuestionType
 from auditapp.domain.roles import Actor, Role
+from auditapp.domain.visit import Filled, missing
 from auditapp.services.accounts import passwords
 from auditapp.services.context import Context, make_context
 from auditapp.services.programme.checklists import publish_checklist
@@ -147,6 +148,22 @@ def new_uuid(rng: random.Random) -> str:
 def answers_of(checklist: Checklist, rng: random.Random) -> dict[str, dict[str, Any]]:
     """Question → field → value: mostly good, now and then a failure with its reason, a note, N/A with its reason."""
     return {question.key: dict(_fields(question, rng)) for question in checklist.questions}
+
+
+def completed(
+    checklist: Checklist, answers: dict[str, dict[str, Any]], photos: Mapping[str, int]
+) -> dict[str, dict[str, Any]]:
+    """``answers`` with "I can't" and a reason wherever something is still owed, so that the visit can be sent."""
+    values = {key: parse_answer(checklist.by_key[key], fields["value"]) for key, fields in answers.items()}
+    filled = Filled(
+        values={key: value for key, value in values.items() if value is not None},
+        notes={key: fields["note"] for key, fields in answers.items() if "note" in fields},
+        na_reasons={key: fields["na_reason"] for key, fields in answers.items() if "na_reason" in fields},
+        photos=photos,
+    )
+    owed = {lack.question for lack in missing(checklist, filled, Method.MYSTERY)}
+    excuse = {"cant": "It was too crowded to take one without being seen."}
+    return {key: {**fields, **(excuse if key in owed else {})} for key, fields in answers.items()}
 
 
 def _fields(question: Question, rng: random.Random) -> Mapping[str, Any]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import replace
 
 import pytest
+import segno
 from pypdf import PdfReader
 from pypdf.generic import StreamObject
 from sqlalchemy import select
@@ -15,6 +17,7 @@ from auditapp.domain.errors import NotFound
 from auditapp.domain.roles import Actor
 from auditapp.services import scorecards
 from auditapp.services.context import Context
+from auditapp.services.scorecards.build import qr
 from auditapp.services.scorecards.paper import DamagedFile
 from auditapp.services.scorecards.view import Scorecard as View
 from tests.conftest import Clock
@@ -339,3 +342,16 @@ def test_good_answers_of_the_factory_reach_every_section(context: Context, shop:
     shown = card(context, shop)
     assert [part.title for part in shown.answers] == ["Shelf", "Till"]
     assert sum(len(part.lines) for part in shown.answers) == len(GOOD)
+
+
+def test_the_qr_code_draws_exactly_its_dark_modules() -> None:
+    address = "https://visits.example.org/scorecards/0123456789abcdef0123456789abcdef"
+    code = qr(address)
+    drawn = {
+        (int(x) + step, int(y))
+        for x, y, length in re.findall(r"M(\d+) (\d+)\.5h(\d+)", code.path)
+        for step in range(int(length))
+    }
+    matrix = segno.make(address, error="m", micro=False).matrix
+    assert drawn == {(x, y) for y, row in enumerate(matrix) for x, dark in enumerate(row) if dark}
+    assert code.side == len(matrix)

@@ -76,11 +76,24 @@ def test_every_page_is_the_administrators_alone(
     "page",
     ["/admin/stores/{0}", "/admin/users/{0}", "/admin/waves/{0}", "/admin/waves/{0}/assign", "/admin/import/{0}"],
 )
-def test_unknown_things_are_not_found(ada: FlaskClient, page: str) -> None:
-    assert ada.get(page.format(UNKNOWN)).status_code == 404
+@pytest.mark.parametrize("odd", [UNKNOWN, "%00", "한국", "%ED%A0%80", "a" * 2000, "'; DROP TABLE store; --"])
+def test_unknown_things_are_not_found(ada: FlaskClient, page: str, odd: str) -> None:
+    assert ada.get(page.format(odd)).status_code == 404
 
 
-@pytest.mark.parametrize("page", ["?page=0", "?page=-5", "?page=x", "?page=99999999999", "?before=x", "?search=%00"])
+@pytest.mark.parametrize(
+    "page",
+    [
+        "?page=0",
+        "?page=-5",
+        "?page=x",
+        "?page=99999999999",
+        "?before=x",
+        "?search=%00",
+        "?role=%00&region=%00&kind=%00",
+        "?search=%25_'%22",
+    ],
+)
 def test_odd_queries_show_a_page_all_the_same(ada: FlaskClient, page: str) -> None:
     for path in ("/admin/stores", "/admin/users", "/admin/audit-log"):
         assert ada.get(path + page).status_code == 200

@@ -115,7 +115,7 @@ class StorePeriod(Base):
     __tablename__ = "store_period"
     __table_args__ = (
         Index("ix_store_period_chain", "wave_id", "sort", "store_id"),
-        Index("ix_store_period_region", "region_id", "wave_id"),
+        Index("ix_store_period_region", "region_id", "wave_id", "sort"),
     )
 
     store_id: Mapped[int] = mapped_column(ForeignKey("store.id", ondelete="CASCADE"), primary_key=True)

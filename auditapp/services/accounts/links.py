@@ -12,7 +12,7 @@ from auditapp.db.schema import AccountLink, User
 from auditapp.domain.errors import Conflict, Forbidden, NotFound
 from auditapp.domain.roles import Actor, Do, can
 from auditapp.i18n import N_
-from auditapp.services import audit
+from auditapp.services import audit, text
 from auditapp.services.accounts import passwords, throttle, tokens
 from auditapp.services.accounts.sign_ins import open_sign_in, revoke_all
 from auditapp.services.context import Context
@@ -99,7 +99,7 @@ def _new_link(session: Session, actor: Actor, user: User, purpose: str, now: dat
 def _active_user(session: Session, actor: Actor, public_id: str) -> User:
     if not can(actor, Do.ACCOUNTS_RUN):
         raise Forbidden()
-    user = session.scalar(select(User).where(User.public_id == public_id))
+    user = session.scalar(select(User).where(User.public_id == text.known_id(public_id)))
     if user is None:
         raise NotFound()
     if not user.active:

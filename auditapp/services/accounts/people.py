@@ -43,7 +43,7 @@ def list_users(
 ) -> tuple[Sequence[User], int]:
     """One page of users by name, and how many there are in all. ``search`` is part of a name or an e-mail."""
     _check(actor)
-    query = select(User)
+    query, search = select(User), text.needle(search)
     if search:
         query = query.where(
             or_(
@@ -52,7 +52,7 @@ def list_users(
             )
         )
     if role:
-        query = query.where(User.role == role)
+        query = query.where(User.role == text.needle(role))
     total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
     rows = session.scalars(query.order_by(User.name, User.id).limit(PAGE).offset((page - 1) * PAGE)).all()
     return rows, total
@@ -166,7 +166,7 @@ def known_language(language: str, field: str = "language") -> str:
 
 def _user(session: Session, actor: Actor, public_id: str) -> User:
     _check(actor)
-    user = session.scalar(select(User).where(User.public_id == public_id))
+    user = session.scalar(select(User).where(User.public_id == text.known_id(public_id)))
     if user is None:
         raise NotFound()
     return user

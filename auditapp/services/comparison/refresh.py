@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,8 @@ from auditapp.services.context import Context
 
 if TYPE_CHECKING:
     from auditapp.statistics import Array
+
+    Tables = dict[int, Array]
 
 LEAST_VISITS = 3
 """Below this a store has too few visits to say anything about it."""
@@ -43,7 +44,11 @@ def refresh_region(session: Session, region_id: int, wave_id: int, now: datetime
     periods = all_periods(session)
     period = next(p for p in periods if p.id == wave_id)
     for each in (period, *followers(periods, period)):
-        _write(session, each, previous(periods, each), now, region_id)
+        _forget(session, each, region_id)
+        before = previous(periods, each)
+        past = _by_region(session, before, region_id) if before else {}
+        _write(session, each, _by_region(session, each, region_id), past, now)
+        session.execute(_standards(each, region_id))
 
 
 def rebuild(session: Session, now: datetime) -> int:
@@ -53,7 +58,12 @@ def rebuild(session: Session, now: datetime) -> int:
     for table in (RegionPeriod, StorePeriod, RegionQuestion):
         session.execute(delete(table), execution_options=UNSEEN)
     periods = all_periods(session)
-    return sum(_write(session, each, previous(periods, each), now) for each in periods)
+    tables = {period.id: _by_region(session, period) for period in periods}
+    for period in periods:
+        before = previous(periods, period)
+        _write(session, period, tables[period.id], tables[before.id] if before else {}, now)
+        session.execute(_standards(period))
+    return sum(len(table) for of_wave in tables.values() for table in of_wave.values())
 
 
 def rebuild_everything(context: Context) -> int:
@@ -68,23 +78,18 @@ def _lock(session: Session, *only: ColumnElement[bool]) -> None:
     session.execute(select(Region.id).where(*only).order_by(Region.id).with_for_update(key_share=True))
 
 
-def _write(session: Session, period: Period, before: Period | None, now: datetime, region_id: int | None = None) -> int:
-    """Store the comparison of one region, or of all whose rows are gone already, in one wave."""
-    if region_id is not None:
-        _forget(session, period, region_id)
+def _write(session: Session, period: Period, tables: Tables, past: Tables, now: datetime) -> None:
+    """Store the comparison of these regions in one wave; ``past`` are the tables of the wave before."""
     regions: list[dict[str, Any]] = []
     stores: list[dict[str, Any]] = []
-    past = dict(_by_region(session, before, region_id)) if before else {}
-    for region, table in _by_region(session, period, region_id):
-        rows = _compare(table, past.get(region))
-        key = {"region_id": region, "wave_id": period.id}
+    for region_id, table in tables.items():
+        rows = _compare(table, past.get(region_id))
+        key = {"region_id": region_id, "wave_id": period.id}
         stores += [{**key, **row} for row in rows]
         regions.append({**key, **_summary(table, rows), "computed_at": now})
     if stores:
         session.execute(insert(RegionPeriod.__table__), regions)  # type: ignore[arg-type]
         session.execute(insert(StorePeriod.__table__), stores)  # type: ignore[arg-type]
-        session.execute(_standards(period, region_id))
-    return len(stores)
 
 
 def _forget(session: Session, period: Period, region_id: int) -> None:
@@ -103,17 +108,16 @@ def _in(region_id: int | None, store_id: InstrumentedAttribute[int]) -> ColumnEl
     return true() if region_id is None else store_id.in_(stores)
 
 
-def _by_region(session: Session, period: Period, region_id: int | None) -> Iterator[tuple[int, Array]]:
+def _by_region(session: Session, period: Period, region_id: int | None = None) -> Tables:
     """Per region a table with a row per visited store, its columns as `_totals` selects them; tenths still."""
     import numpy as np
 
     found = session.execute(_totals(period, region_id)).all()
     if not found:
-        return
+        return {}
     table = np.array([tuple(row) for row in found], dtype=np.float64)
     regions, starts = np.unique(table[:, _REGION], return_index=True)
-    for region, part in zip(regions, np.split(table, starts[1:]), strict=True):
-        yield int(region), part
+    return dict(zip(map(int, regions), np.split(table, starts[1:]), strict=True))
 
 
 def _totals(period: Period, region_id: int | None) -> Select[Any]:
@@ -203,7 +207,7 @@ def _summary(table: Array, rows: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _standards(period: Period, region_id: int | None) -> Insert:
+def _standards(period: Period, region_id: int | None = None) -> Insert:
     failing = case((QuestionMonth.failed > 0, QuestionMonth.store_id))
     figures = {
         "region_id": Store.region_id,

@@ -34,6 +34,11 @@ def maybe_tenth(points: float | None) -> float | None:
     return None if points is None else tenth(points)
 
 
+def signed(points: float | None) -> str:
+    """A change with its sign (a real minus), or a dash where there is none."""
+    return "–" if points is None else f"{points:+.1f}".replace("-", "−")
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """One option of a filter."""
@@ -87,10 +92,41 @@ class StoreRow:
     criticals: int
 
     @property
+    def moved(self) -> str:
+        """The change with its sign, or a dash."""
+        return signed(self.change)
+
+    @property
     def worst(self) -> Cell | None:
         """The factor furthest below its target; None if all are at target."""
         short = [one for one in self.cells if one.gap]
         return max(short, key=lambda one: one.gap) if short else None
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Pixels along an axis."""
+
+    line: float
+    low: float
+    high: float
+    estimate: float
+
+
+def drawn(row: StoreRow, axis: Axis) -> Drawn | None:
+    """Where the marks of a row stand on ``axis``; None where too few visits allow no range."""
+    if row.low is None or row.high is None:
+        return None
+    return Drawn(axis.at(row.line), axis.at(row.low), axis.at(row.high), axis.at(row.estimate))
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """A history as an SVG path, how far down its newest score lies (None without one), and the same in words."""
+
+    path: str
+    last: float | None
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,9 +222,16 @@ class Table:
     targets: Targets
     periods: tuple[Period, ...]
 
-    def trend(self, row: StoreRow) -> str:
-        """The history of a row as an SVG path on the shared scale."""
-        return trend_path(row.history, self.spark)
+    def drawn(self, row: StoreRow) -> Drawn | None:
+        """Where the marks of a row stand on the axis of all rows."""
+        return drawn(row, self.axis)
+
+    def trend(self, row: StoreRow) -> Trend:
+        """The history of a row, as a drawing on the scale of all rows and in words."""
+        scores = zip(self.periods, row.history, strict=True)
+        words = ", ".join(f"{p.name} {'–' if score is None else score}" for p, score in scores)
+        last = None if row.history[-1] is None else self.spark.down(row.history[-1])
+        return Trend(trend_path(row.history, self.spark), last, words)
 
     @property
     def rows(self) -> tuple[StoreRow, ...]:
@@ -248,6 +291,10 @@ class WaveRow:
     target: float
     since: str
 
+    def drawn(self, axis: Axis) -> Drawn | None:
+        """Where its marks stand on ``axis``."""
+        return drawn(self.row, axis)
+
 
 @dataclass(frozen=True, slots=True)
 class FactorLine:
@@ -258,6 +305,11 @@ class FactorLine:
     visits: int
     change: float | None
     changed: bool
+
+    @property
+    def moved(self) -> str:
+        """The change with its sign, or a dash."""
+        return signed(self.change)
 
 
 @dataclass(frozen=True, slots=True)

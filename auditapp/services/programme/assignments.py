@@ -70,7 +70,7 @@ def create_assignments(session: Session, actor: Actor, wave: str, plan: Plan, no
     stores = _stores(session, plan.stores)
     shopper = session.scalar(
         select(User)
-        .where(User.public_id == plan.shopper, User.role == Role.SHOPPER.value, User.active.is_(True))
+        .where(User.public_id == text.known_id(plan.shopper), User.role == Role.SHOPPER.value, User.active.is_(True))
         .with_for_update()  # list numbers are counted per shopper
     )
     if shopper is None:
@@ -127,7 +127,7 @@ def cancel_assignment(session: Session, actor: Actor, public_id: str, now: datet
     """Take back an assignment that nobody has started; raises Conflict where a visit has begun, NotFound."""
     check(actor)
     assignment = session.scalar(
-        select(Assignment).where(Assignment.public_id == public_id).with_for_update(of=Assignment)
+        select(Assignment).where(Assignment.public_id == text.known_id(public_id)).with_for_update(of=Assignment)
     )
     if assignment is None:
         raise NotFound()
@@ -142,7 +142,7 @@ def cancel_assignment(session: Session, actor: Actor, public_id: str, now: datet
 
 
 def _stores(session: Session, public_ids: tuple[str, ...]) -> list[Store]:
-    wanted = dict.fromkeys(public_ids)
+    wanted = dict.fromkeys(text.known_id(public_id) for public_id in public_ids)
     found = {s.public_id: s for s in session.scalars(select(Store).where(Store.public_id.in_(wanted)))}
     if not wanted or len(found) != len(wanted):
         raise InvalidInput(N_("Choose one store or more from the list."), field="stores")

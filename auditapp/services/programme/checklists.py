@@ -16,7 +16,7 @@ from auditapp.domain.checklist import Checklist, Problem
 from auditapp.domain.errors import ChecklistProblem, Conflict, NotFound
 from auditapp.domain.roles import Actor
 from auditapp.i18n import N_
-from auditapp.services import audit
+from auditapp.services import audit, text
 from auditapp.services.programme.access import check
 
 
@@ -49,7 +49,7 @@ def list_versions(session: Session, actor: Actor) -> Sequence[ChecklistVersion]:
 def read_version(session: Session, actor: Actor, public_id: str) -> ChecklistVersion:
     """One published version. Raises NotFound."""
     check(actor)
-    found = session.scalar(select(ChecklistVersion).where(ChecklistVersion.public_id == public_id))
+    found = session.scalar(select(ChecklistVersion).where(ChecklistVersion.public_id == text.known_id(public_id)))
     if found is None:
         raise NotFound()
     return found

@@ -44,7 +44,9 @@ def create_wave(
     """
     check(actor)
     name = text.one_line(name, "name", 80)
-    version = session.scalar(select(ChecklistVersion).where(ChecklistVersion.public_id == checklist_version))
+    version = session.scalar(
+        select(ChecklistVersion).where(ChecklistVersion.public_id == text.known_id(checklist_version))
+    )
     if version is None:
         raise InvalidInput(N_("Choose a published checklist version."), field="checklist_version")
     if method not in (Method.MYSTERY, Method.OBSERVATION) or version.method not in (method, Method.BOTH):
@@ -89,7 +91,7 @@ def list_waves(session: Session, actor: Actor) -> Sequence[WaveRow]:
 def read_wave(session: Session, actor: Actor, public_id: str) -> Wave:
     """One wave. Raises NotFound."""
     check(actor)
-    wave = session.scalar(select(Wave).where(Wave.public_id == public_id))
+    wave = session.scalar(select(Wave).where(Wave.public_id == text.known_id(public_id)))
     if wave is None:
         raise NotFound()
     return wave

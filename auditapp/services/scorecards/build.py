@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 import segno
 
 from auditapp.domain.checklist import Factor, Method
@@ -58,8 +60,15 @@ def build(facts: Facts, language: str, public_url: str) -> Scorecard:
 def qr(address: str) -> Code:
     """The QR code of an address, quiet zone excluded."""
     matrix = segno.make(address, error="m", micro=False).matrix
-    path = "".join(f"M{x} {y}h1v1h-1z" for y, row in enumerate(matrix) for x, dark in enumerate(row) if dark)
-    return Code(len(matrix), path)
+    runs = []
+    for y, row in enumerate(matrix):
+        x = 0
+        for dark, group in groupby(row, key=bool):
+            length = len(list(group))
+            if dark:
+                runs.append(f"M{x} {y}.5h{length}")
+            x += length
+    return Code(len(matrix), "".join(runs))
 
 
 def _identity(facts: Facts, words: Words) -> tuple[str, ...]:

@@ -150,7 +150,7 @@ class SectionAnswers:
 
 @dataclass(frozen=True)
 class Code:
-    """A QR code: ``side`` modules, and the dark ones as an SVG path."""
+    """A QR code: ``side`` modules, and the dark ones as an SVG path to be drawn with a stroke of 1."""
 
     side: int
     path: str

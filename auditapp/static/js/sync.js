@@ -54,6 +54,18 @@ export async function unphoto(uuid) {
 /** Try at once. */
 export function now() { if (state.answers + state.photos) { failures = 0; soon(0); } }
 
+/** Resolves once nothing waits any more, or once an attempt has failed. */
+export const settled = () => new Promise((done) => {
+  const hear = () => {
+    if (state.answers + state.photos && !state.failed) return;
+    listeners.delete(hear);
+    done();
+  };
+  listeners.add(hear);
+  hear();
+  now();
+});
+
 function soon(wait) { clearTimeout(timer); timer = setTimeout(run, wait); }
 
 async function count() {
@@ -118,7 +130,7 @@ async function sendAnswers(records) {
   for (const r of records) {
     const words = told.refused?.[r.question]?.[r.field], winner = told.winners[r.question]?.[r.field];
     if ((await store.get(r.key))?.seq === r.seq) await store.remove(r.key);
-    if (words) tell("refused", { question: r.question, words });
+    if (words) tell("refused", { ...r, words });
     else if (!winner || (winner[0] === r.seq && winner[1] === device) || told.amendment) tell("saved", r);
     else tell("other", r);
   }

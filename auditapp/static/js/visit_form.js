@@ -74,6 +74,19 @@ root.addEventListener("input", (event) => {
   settle(input);
   typing.set(input, setTimeout(() => { typing.delete(input); changed(input); }, 700));
 });
+/** Links of our own pages wait for what is still on its way; if that fails, the browser asks before leaving. */
+async function leave(href) {
+  for (const input of [...typing.keys()]) { settle(input); changed(input); }
+  await sync.settled();
+  location.href = href;
+}
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[href]"), s = sync.state;
+  if (!link || event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  if (link.pathname === location.pathname || !(s.answers + s.photos + typing.size)) return;
+  event.preventDefault();
+  leave(link.href);
+});
 const settle = (input) => { clearTimeout(typing.get(input)); typing.delete(input); };
 addEventListener("pagehide", () => typing.forEach((_, input) => { settle(input); changed(input); }));
 root.addEventListener("submit", (event) => event.preventDefault());
@@ -85,8 +98,10 @@ async function take(input) {
   input.value = "";
   if (!visit) return;
   for (const file of files) {
-    const { uuid, url } = await photos.take(file, q.dataset.k);
-    thumb(input.closest(".ev"), uuid, url);
+    try {
+      const { uuid, url } = await photos.take(file, q.dataset.k);
+      thumb(input.closest(".ev"), uuid, url);
+    } catch { problem(q, say.unreadable); }
   }
   refresh();
 }
@@ -122,7 +137,7 @@ sync.listen((kind, detail) => {
   const q = byKey.get(detail?.question);
   if (kind === "saved") { rebase(q, detail.field, detail.value); problem(q, ""); }
   else if (kind === "refused") { if (q) problem(q, detail.words); else note = detail.words || ""; }
-  else if (kind === "other") problem(q, say.other);
+  else if (kind === "other") { told.delete(detail.key); problem(q, say.other); }
   else if (kind === "amended") note = say.sent;
   else if (kind === "photo") pictured(q, detail);
   draw();
@@ -185,7 +200,7 @@ function refresh() {
 
 next?.addEventListener("click", (event) => {
   const open = cards.filter((q) => !q.classList.contains("shut") && !answered(q));
-  if (!open.length) { if (visit) { event.preventDefault(); location.href = document.getElementById("all").href; } return; }
+  if (!open.length) { if (visit) { event.preventDefault(); leave(document.getElementById("all").href); } return; }
   event.preventDefault();
   const from = here ? cards.indexOf(here) : -1;
   here = open.find((q) => cards.indexOf(q) > from) || open[0];

@@ -1,0 +1,68 @@
+"""A real server, real data folders and a real Chromium. Every test here has the marker `browser`."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+from sqlalchemy import delete
+
+from tests.browser.serving import House, copy, launch, load_demo, serve
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        started = launch(playwright)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="session")
+def demo_data(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The demo chain in a folder that nobody writes to; made once, also where several processes test."""
+    base = tmp_path_factory.getbasetemp()
+    data = (base if worker_id == "master" else base.parent) / "demo-chain"
+    with data.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not data.exists():
+            load_demo(data)
+            forget_queued_scorecards(data)
+    return data
+
+
+@pytest.fixture
+def demo(demo_data: Path, tmp_path: Path) -> Iterator[House]:
+    """The demo chain, served, for one test alone."""
+    with serve(copy(demo_data, tmp_path / "demo")) as house:
+        yield house
+    assert_no_accident(house)
+
+
+def forget_queued_scorecards(data: Path) -> None:
+    """Some hundred PDFs are queued by the demo; tests ask for those that they read."""
+    from auditapp.db.schema import Job
+    from auditapp.db.session import Database
+
+    database = Database(f"sqlite:///{data / 'auditapp.sqlite3'}")
+    with database.write() as session:
+        session.execute(delete(Job).where(Job.kind == "render_scorecard"))
+    database.dispose()
+
+
+def assert_no_accident(house: House) -> None:
+    """The web program met nothing that it did not expect."""
+    log = house.log()
+    assert "Traceback" not in log, log[-4000:]
+    assert '"level": "error"' not in log, log[-4000:]
