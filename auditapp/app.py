@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import logging
-from functools import cache
 from pathlib import Path
 
-import structlog
-from flask import Flask, url_for
+from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from auditapp import config
+from auditapp import config, log
 from auditapp.gate import errors, guards, headers, request
 from auditapp.services.context import Context, make_context
 
@@ -25,8 +22,13 @@ def create_app(settings: config.Settings | None = None, context: Context | None 
     """Make the app. Raises ConfigError on a wrong setting, RuntimeError on a route without a guard."""
     context = context or make_context(settings or config.load())
     settings = context.settings
-    _configure_log(settings.log_json)
-    app = Flask("auditapp", root_path=str(ROOT), template_folder=str(ROOT.parent / "templates"))
+    log.configure(settings.log_json)
+    app = Flask(
+        "auditapp",
+        root_path=str(ROOT),
+        static_url_path=_static_path(),
+        template_folder=str(ROOT.parent / "templates"),
+    )
     app.extensions["auditapp"] = context
     app.config.update(
         SECRET_KEY=settings.secret_key,
@@ -74,7 +76,7 @@ def _configure_templates(app: Flask) -> None:
         newstyle=True,
     )
     env.globals.update(
-        asset=_asset,
+        asset=lambda name: f"{app.static_url_path}/{name}",
         language=request.language,
         actor=request.maybe_actor,
         languages=config.LANGUAGES,
@@ -85,26 +87,11 @@ def _configure_templates(app: Flask) -> None:
     )
 
 
-def _asset(name: str) -> str:
-    """The address of a static file, with its content's hash, so that browsers may keep it for ever."""
-    return url_for("static", filename=name, v=_digest(name))
-
-
-@cache
-def _digest(name: str) -> str:
-    return hashlib.sha256((ROOT / "static" / name).read_bytes()).hexdigest()[:12]
-
-
-def _configure_log(as_json: bool) -> None:
-    renderer = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=False)
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            renderer,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        cache_logger_on_first_use=True,
-    )
+def _static_path() -> str:
+    """The address of the static files, with a hash of them all: browsers may keep each for ever, and the modules
+    that one page loads always belong together."""
+    digest = hashlib.sha256()
+    for path in sorted(path for path in (ROOT / "static").rglob("*") if path.is_file()):
+        digest.update(path.relative_to(ROOT).as_posix().encode())
+        digest.update(path.read_bytes())
+    return f"/static/{digest.hexdigest()[:12]}"

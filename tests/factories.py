@@ -247,7 +247,7 @@ def make_published_visit(
     )  # fmt: skip
     session.add(visit)
     session.flush()
-    for key, value in values.items():
+    for key in values:
         raw = given[key]
         session.add(
             AnswerField(visit_id=visit.id, question=key, field="value", value=json.dumps(raw), seq=1, device="d")

@@ -1,6 +1,6 @@
 """Engines and sessions: one place that knows how each database must be opened.
 
-SQLite: writes begin with BEGIN IMMEDIATE (a deferred transaction that turns writer fails under load instead of waiting),
+SQLite: writes begin with BEGIN IMMEDIATE (a deferred transaction that turns writer fails under load, not waits),
 WAL with synchronous=FULL (an acknowledged visit survives a power cut). Libraries before 3.51.3 can corrupt a WAL
 database when a checkpoint races a reset; there the rollback journal is used instead, with synchronous=EXTRA.
 """

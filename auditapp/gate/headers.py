@@ -36,8 +36,7 @@ def install(app: Flask) -> None:
         if context().settings.secure:
             headers["Strict-Transport-Security"] = "max-age=31536000"
         if request.endpoint == "static":
-            versioned = "v" in request.args
-            headers["Cache-Control"] = "public, max-age=31536000, immutable" if versioned else "public, max-age=300"
+            headers["Cache-Control"] = "public, max-age=31536000, immutable"
         else:
             headers.setdefault("Cache-Control", "no-store")
         return response

@@ -139,9 +139,10 @@ def test_a_note_that_can_not_be_stored_is_refused(
 def test_a_page_that_posts_a_bad_value_saves_nothing_of_it(
     context: Context, world: World, visit_id: str, clock: Clock
 ) -> None:
-    with pytest.raises(InvalidInput) as caught, context.write() as session:
-        changes = {"S-RNG-1": {"value": "yes"}, "S-RNG-2": {"value": "many"}}
-        registers.save_fields(session, world.shopper, visit_id, changes, clock())
+    with pytest.raises(InvalidInput) as caught:  # noqa: PT012, SIM117 - the transaction must end by the error
+        with context.write() as session:
+            changes = {"S-RNG-1": {"value": "yes"}, "S-RNG-2": {"value": "many"}}
+            registers.save_fields(session, world.shopper, visit_id, changes, clock())
     assert caught.value.field == "S-RNG-2"
     assert value_of(context, "S-RNG-1") is None
 

@@ -455,8 +455,8 @@ def test_the_shopper_page_stays_inside_its_budget(app: Flask, context: Context, 
     sun.start(assignment)
 
     page = sun.client.get(sun.at).text
-    scripts = set(re.findall(r'(?:src|href)="(/static/js/[^"]+)"', page))
-    styles = set(re.findall(r'href="(/static/css/[^"]+)"', page))
+    scripts = set(re.findall(r'(?:src|href)="(/static/\w+/js/[^"]+)"', page))
+    styles = set(re.findall(r'href="(/static/\w+/css/[^"]+)"', page))
     css, js = (sum(_gzipped(sun.client.get(unescape(a)).data) for a in found) for found in (styles, scripts))
 
     assert len(scripts) == 7

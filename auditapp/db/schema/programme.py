@@ -48,7 +48,8 @@ class Wave(Base):
 class Assignment(Base):
     """A store to be visited once. Who goes there stands in `AssignmentShopper` alone.
 
-    ``list_number`` gives the neutral title ("List 04") on the shopper's phone. ``fee`` is in minor units of ``currency``.
+    ``list_number`` gives the neutral title ("List 04") on the shopper's phone. ``fee`` is in minor units of
+    ``currency``.
     """
 
     __tablename__ = "assignment"
@@ -69,7 +70,7 @@ class Assignment(Base):
 
 
 class AssignmentShopper(Base):
-    """The identity behind an assignment and its visit: read by the owner, by reviewers and admins, never for a store."""
+    """The identity behind an assignment and its visit: for the owner, reviewers and admins, never for a store."""
 
     __tablename__ = "assignment_shopper"
 

@@ -166,7 +166,7 @@ class ReviewEvent(Base):
 
 
 class Scorecard(Base):
-    """The rendered PDF of a published visit; ``key`` names the stored file, ``inputs`` is the hash of all that went in."""
+    """The rendered PDF of a published visit; ``key`` names the file, ``inputs`` is the hash of all that went in."""
 
     __tablename__ = "scorecard"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
 from auditapp import i18n
@@ -84,9 +84,8 @@ def chain(session: Session, actor: Actor, wave: str | None = None, page: int = 1
     periods = all_periods(session)
     with_figures = set(session.scalars(select(RegionPeriod.wave_id).distinct()))
     period = _period(periods, with_figures, wave)
-    lines = session.scalars(select(RegionPeriod).where(RegionPeriod.wave_id == period.id)).all() if period else []
-    stores = sum(line.stores for line in lines)
-    pages = max(1, -(-stores // PAGE))
+    totals = _totals(session, period)
+    pages = max(1, -(-totals["stores"] // PAGE))
     if not 1 <= page <= pages:
         raise NotFound()
     found = _page(session, period, page) if period else []
@@ -103,13 +102,21 @@ def chain(session: Session, actor: Actor, wave: str | None = None, page: int = 1
         ),
         period=period,
         table=table_of(session, found, periods, period, LEAST_VISITS) if period and found else None,
-        stores=stores,
-        visits=sum(line.visits for line in lines),
-        counts={band: sum(getattr(line, band) for line in lines) for band in BANDS},
-        critical_stores=sum(line.criticals for line in lines),
+        stores=totals["stores"],
+        visits=totals["visits"],
+        counts={band: totals[band] for band in BANDS},
+        critical_stores=totals["criticals"],
         page=page,
         pages=pages,
     )
+
+
+def _totals(session: Session, period: Period | None) -> dict[str, int]:
+    """The counts of all regions together; zeros before there is a period."""
+    names = ("stores", "visits", "criticals", *BANDS)
+    sums = [func.sum(getattr(RegionPeriod, name)) for name in names]
+    found = session.execute(select(*sums).where(RegionPeriod.wave_id == (period.id if period else 0))).one()
+    return {name: int(value or 0) for name, value in zip(names, found, strict=True)}
 
 
 def wave_choices(periods: Sequence[Period], actor: Actor) -> tuple[Choice, ...]:

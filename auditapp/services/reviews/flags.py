@@ -41,7 +41,7 @@ class FlagKind(StrEnum):
 
 @dataclass(frozen=True)
 class Flag:
-    """One hint: its kind, the question it concerns ("" for the whole visit), and the fact behind it (a number, an id)."""
+    """One hint: its kind, the question it concerns ("" for the whole visit), and a fact such as a number."""
 
     kind: FlagKind
     question: str = ""
