@@ -5,7 +5,7 @@ PORT ?= 8000
 VENV := .venv/bin/python
 # Tests that the database can make a difference to; the rest runs once, on SQLite.
 NO_DATABASE := domain architecture browser adapters/test_photo adapters/test_pdf adapters/test_checklist \
-	adapters/test_statistics adapters/test_storage
+	adapters/test_statistics adapters/test_storage services/test_checklist cli/test_checklist cli/test_run
 export PORT
 
 .DEFAULT_GOAL := help
@@ -36,7 +36,7 @@ types: bootstrap ## Types, by mypy --strict
 	@$(VENV) -m mypy --strict --no-error-summary auditapp scripts gunicorn.conf.py
 
 contracts: bootstrap ## Who may import whom, by import-linter
-	@.venv/bin/lint-imports --no-logo --no-cache
+	@found=$$(.venv/bin/lint-imports --no-logo --no-cache) || { echo "$$found"; exit 1; }
 
 unit: bootstrap ## All tests, on PostgreSQL what concerns it, then everything on SQLite
 	@$(PYTHON) scripts/system.py --tests

@@ -78,10 +78,12 @@ def _environment(language: str) -> Environment:
 
 
 def _keep_words(markup: str) -> str:
-    """Word joiners inside Korean words (``word-break: keep-all`` is not known to WeasyPrint), in text only."""
-    parts = _TAG.split(markup)
+    """Word joiners inside Korean words (``word-break: keep-all`` is not known to WeasyPrint), in the body's text only:
+    the title becomes metadata and bookmarks."""
+    head, body, rest = markup.partition("<body")
+    parts = _TAG.split(body + rest)
     parts[::2] = [_INSIDE_WORD.sub("\u2060", text) for text in parts[::2]]
-    return "".join(parts)
+    return head + "".join(parts)
 
 
 def render(markup: str, read: Callable[[str], bytes], identifier: str) -> bytes:

@@ -15,8 +15,10 @@ from auditapp.cli.house import open_context, plain_errors
 @plain_errors
 def worker(once: bool) -> None:
     """Do the jobs of the queue until told to stop; the job in hand is ended first."""
+    from auditapp import pdf
     from auditapp import worker as loop
 
+    pdf.check_renderer()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -19,10 +19,20 @@ def draw(kind: str, seed: int) -> bytes:
     image = Image.new("RGB", SIZE, chance.choice(WALL))
     pen = ImageDraw.Draw(image)
     pen.rectangle((0, 470, SIZE[0], SIZE[1]), fill="#8f8a83")
+    _background(pen, chance)
     {"shelf": _shelf, "till": _till, "floor": _floor, "sign": _sign, "counter": _counter}[kind](pen, chance)
     out = io.BytesIO()
     image.save(out, "JPEG", quality=80)
     return out.getvalue()
+
+
+def _background(pen: ImageDraw.ImageDraw, chance: random.Random) -> None:
+    """Panels of light and shade, so that two pictures of a kind are as different as two places in a shop."""
+    for _ in range(9):
+        x, y = chance.randint(-80, 800), chance.randint(-60, 560)
+        grey = chance.randint(105, 225)
+        tint = (grey, grey - chance.randint(0, 12), grey - chance.randint(0, 24))
+        pen.rectangle((x, y, x + chance.randint(110, 340), y + chance.randint(90, 300)), fill=tint)
 
 
 def _shelf(pen: ImageDraw.ImageDraw, chance: random.Random) -> None:

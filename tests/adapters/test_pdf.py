@@ -106,8 +106,9 @@ def test_korean_words_are_not_broken() -> None:
     assert [line.strip() for line in lines if line.strip()] == ["가나다라마바사", "아자차카타파하", "개내대래매배새"]
 
 
-def test_word_joiners_stay_out_of_attributes() -> None:
-    assert pdf._keep_words('<p title="가나">가나 1층</p>') == '<p title="가나">가\u2060나 1\u2060층</p>'
+def test_word_joiners_stay_out_of_attributes_and_of_the_title() -> None:
+    markup = '<title>가나</title><body><p title="가나">가나 1층</p>'
+    assert pdf._keep_words(markup) == '<title>가나</title><body><p title="가나">가\u2060나 1\u2060층</p>'
 
 
 def test_photos_come_in_by_their_key_alone() -> None:

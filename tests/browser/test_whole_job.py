@@ -110,7 +110,7 @@ def answers_to(checklist: Checklist) -> dict[str, str]:
     plan, values = {}, {}
     for question in checklist.questions:
         raw = "no" if question.key == FAILED else best(question)
-        if raw and question.key in asked(checklist, values, Method.MYSTERY):
+        if question.key in asked(checklist, values, Method.MYSTERY):
             plan[question.key] = raw
             value = parse_answer(question, raw)
             assert value is not None
@@ -119,14 +119,14 @@ def answers_to(checklist: Checklist) -> dict[str, str]:
 
 
 def best(question: Question) -> str:
-    """The best answer, as it is tapped or typed; "" for a text that nobody needs."""
+    """The best answer, as it is tapped or typed."""
     if question.type in {QuestionType.YES_NO, QuestionType.YES_PARTLY_NO}:
         return "yes"
     if question.type is QuestionType.SCALE:
         return str(question.points)
     if question.upto:
         return str(max(question.upto, key=lambda bound: bound[1])[0])
-    return "14:05:30" if question.type is QuestionType.CLOCK else ""
+    return "14:05:30" if question.type is QuestionType.CLOCK else "Nothing to add."
 
 
 def read_receipt(sun: Person, answers: int) -> str:

@@ -1,4 +1,4 @@
-"""A walk through every page of the demo, role by role; `make tour` photographs its stops, the axe test examines them."""
+"""A walk through all pages of the demo, role by role: `make tour` photographs its stops, the axe test examines them."""
 
 from __future__ import annotations
 

@@ -300,9 +300,9 @@ def test_open_criticals_are_the_published_visits_of_the_wave_in_which_one_fired(
 def test_four_failures_of_eight_stand_above_one_of_one(session: Session) -> None:
     world = make_world(session)
     answers = [{"S-RUL-2": "no"}] * 4 + [{}] * 4
-    for number, given in enumerate(answers):
+    for number, told in enumerate(answers):
         bread = "no" if number == 0 else "na"
-        move(session, make_published_visit(session, world, {**given, "S-RNG-1": bread}))
+        move(session, make_published_visit(session, world, {**told, "S-RNG-1": bread}))
     found = comparison.compare(session, world.lead).standards
     assert [(one.key, one.failed, one.asked, one.stores) for one in found] == [
         ("S-RUL-2", 4, 8, 1),

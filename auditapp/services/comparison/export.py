@@ -6,7 +6,8 @@ import csv
 import io
 
 from auditapp.domain.checklist import Factor
-from auditapp.services.comparison.views import ComparisonView, StoreRow
+from auditapp.services.comparison.pages import ComparisonView
+from auditapp.services.comparison.views import StoreRow
 
 COLUMNS = (
     "band", "store", "store_code", "format", "n", "score", "estimate", "lo", "hi", "region_line", "change", "changed",

@@ -16,10 +16,11 @@ from auditapp.domain.roles import Actor, Do, can
 from auditapp.i18n import N_
 from auditapp.services.checklists import checklist_of
 from auditapp.services.comparison.headline import headline
+from auditapp.services.comparison.pages import ChainView, ComparisonView, Filters, Standard
 from auditapp.services.comparison.periods import Period, all_periods
 from auditapp.services.comparison.refresh import BANDS, LEAST_VISITS
 from auditapp.services.comparison.rows import standard_of, store_rows, surest_first, table_of
-from auditapp.services.comparison.views import ChainView, Choice, ComparisonView, Filters, Standard, maybe_tenth, tenth
+from auditapp.services.comparison.views import Choice, maybe_tenth, tenth
 
 PAGE = 50
 MOST_STANDARDS = 8

@@ -13,20 +13,11 @@ from auditapp.db.rollups import FACTORS
 from auditapp.db.schema import Region, RegionPeriod, Store, StorePeriod
 from auditapp.domain.checklist import Checklist, Factor
 from auditapp.services.checklists import checklist_of
+from auditapp.services.comparison.pages import Standard, Table
 from auditapp.services.comparison.periods import Period, history
 from auditapp.services.comparison.refresh import BANDS
 from auditapp.services.comparison.scales import AXIS_WIDTH, SPARK_HEIGHT, axis
-from auditapp.services.comparison.views import (
-    Group,
-    Standard,
-    StoreRow,
-    Table,
-    Targets,
-    cell,
-    maybe_tenth,
-    targets_of,
-    tenth,
-)
+from auditapp.services.comparison.views import Group, StoreRow, Targets, cell, maybe_tenth, targets_of, tenth
 
 _FACTORS = [(factor.value, column) for factor, column in zip(Factor, FACTORS, strict=True)]
 

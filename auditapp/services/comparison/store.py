@@ -15,20 +15,11 @@ from auditapp.domain.errors import NotFound
 from auditapp.domain.roles import Actor, Do, can
 from auditapp.domain.visit import VisitState
 from auditapp.services.checklists import checklist_of
+from auditapp.services.comparison.pages import FactorLine, FailedView, Standard, StoreView, VisitLink, WaveRow
 from auditapp.services.comparison.periods import Period, all_periods, previous
 from auditapp.services.comparison.rows import row_of, standard_of, store_rows, surest_first
 from auditapp.services.comparison.scales import AXIS_WIDTH, Axis, axis
-from auditapp.services.comparison.views import (
-    FactorLine,
-    FailedView,
-    Standard,
-    StoreView,
-    VisitLink,
-    WaveRow,
-    cell,
-    targets_of,
-    tenth,
-)
+from auditapp.services.comparison.views import cell, targets_of, tenth
 
 if TYPE_CHECKING:
     from auditapp.statistics import Array

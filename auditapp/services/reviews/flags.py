@@ -20,6 +20,8 @@ from auditapp.domain.visit import Filled, needs
 from auditapp.photos import similarity_distance
 
 ALIKE_BITS = 6
+LEAST_BITS = 8
+"""A picture whose hash has fewer bits is nearly blank: any two of those are alike, which says nothing."""
 SEARCHED_PHOTOS = 5000
 
 
@@ -96,7 +98,7 @@ def _about_photos(session: Session, visit: Visit, photos: Sequence[Photo]) -> li
         if photo.taken_at and _outside(photo.taken_at, visit)
     ]
     earlier = session.execute(
-        select(Photo.sha256, Photo.phash, Photo.visit_id)
+        select(Photo.phash)
         .where(Photo.deleted_at.is_(None), Photo.visit_id != visit.id)
         .order_by(Photo.id.desc())
         .limit(SEARCHED_PHOTOS)
@@ -104,7 +106,7 @@ def _about_photos(session: Session, visit: Visit, photos: Sequence[Photo]) -> li
     for index, photo in enumerate(photos):
         alike = [other.phash for other in earlier] + [other.phash for other in photos[:index]]
         nearest = min((similarity_distance(photo.phash, phash) for phash in alike), default=64)
-        if nearest <= ALIKE_BITS:
+        if nearest <= ALIKE_BITS and similarity_distance(photo.phash, 0) >= LEAST_BITS:
             flags.append(Flag(FlagKind.SAME_PHOTO, photo.question, str(nearest)))
         if photo.conflict:
             flags.append(Flag(FlagKind.CONFLICT, photo.question))
