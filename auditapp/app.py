@@ -76,6 +76,7 @@ def _configure_templates(app: Flask) -> None:
         newstyle=True,
     )
     env.globals.update(
+        _=request.markup,
         asset=lambda name: f"{app.static_url_path}/{name}",
         language=request.language,
         actor=request.maybe_actor,

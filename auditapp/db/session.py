@@ -28,6 +28,8 @@ SQLITE: ModuleType = (
 )
 SAFE_WAL = (3, 51, 3)
 BUSY_TIMEOUT_MS = 20_000
+CACHE_KIB = 16 * 1024
+MAPPED_BYTES = 512 * 2**20
 
 
 class Database:
@@ -90,6 +92,8 @@ def _open_sqlite(connection: Any, _record: object) -> None:
         cursor.execute("PRAGMA journal_mode = DELETE")
         cursor.execute("PRAGMA synchronous = EXTRA")
     cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+    cursor.execute(f"PRAGMA mmap_size = {MAPPED_BYTES}")
     cursor.close()
 
 

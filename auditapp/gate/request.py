@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 from gettext import NullTranslations
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime, format_time
+from babel.dates import format_date, format_time
 from flask import current_app, g, request
+from markupsafe import Markup
 
 from auditapp import i18n
 from auditapp.domain.errors import SignInNeeded
@@ -70,6 +72,21 @@ def gettext(message: str, **params: object) -> str:
     return text % params if params else text
 
 
+def markup(message: str, **params: object) -> Markup:
+    """`gettext` for templates: the catalog's words are markup, what fills them is escaped."""
+    return _words(language(), message) % params if params else _filled(language(), message)
+
+
+@cache
+def _words(language: str, message: str) -> Markup:
+    return Markup(i18n.translations(language).gettext(message))  # noqa: S704 (our own catalogs)
+
+
+@cache
+def _filled(language: str, message: str) -> Markup:
+    return _words(language, message) % {}
+
+
 def _local(moment: datetime, time_zone: str) -> datetime:
     return moment.astimezone(ZoneInfo(time_zone))
 
@@ -88,7 +105,8 @@ def show_time(moment: datetime, time_zone: str) -> str:
 
 def show_moment(moment: datetime, time_zone: str) -> str:
     """Day and time by the store's clock."""
-    return format_datetime(_local(moment, time_zone), "d MMM y HH:mm", locale=i18n.locale_of(language()))
+    local, locale = _local(moment, time_zone), i18n.locale_of(language())
+    return f"{format_date(local, 'medium', locale=locale)} {format_time(local, 'HH:mm', locale=locale)}"
 
 
 def show_day(day: object, pattern: str = "long") -> str:

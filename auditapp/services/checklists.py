@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from auditapp.checklist_yaml import from_canonical
@@ -14,11 +14,12 @@ from auditapp.domain.errors import NotFound
 
 _KEPT: OrderedDict[str, Checklist] = OrderedDict()
 _MOST = 64
+_PUBLIC_ID = select(ChecklistVersion.public_id).where(ChecklistVersion.id == bindparam("version"))
 
 
 def checklist_of(session: Session, version_id: int) -> Checklist:
     """The checklist of a published version, by its database id. Raises NotFound."""
-    public = session.scalar(select(ChecklistVersion.public_id).where(ChecklistVersion.id == version_id))
+    public = session.scalar(_PUBLIC_ID, {"version": version_id})
     if public is None:
         raise NotFound()
     return checklist_by_public_id(session, public)

@@ -121,14 +121,14 @@ ONLY_CLAIMED: dict[str, Callable[[], bytes]] = {
 def test_too_many_pixels_are_refused_at_once(name: str) -> None:
     data, start = HUGE[name](), time.process_time()
     assert "too many pixels" in refusal(data)
-    assert time.process_time() - start < 0.05
+    assert time.process_time() - start < 0.25
 
 
 @pytest.mark.parametrize("name", ONLY_CLAIMED)
 def test_a_size_that_the_bytes_cannot_hold_is_refused_at_once(name: str) -> None:
     data, start = ONLY_CLAIMED[name](), time.process_time()
     assert refusal(data) == DAMAGED
-    assert time.process_time() - start < 0.05
+    assert time.process_time() - start < 0.25
 
 
 @pytest.mark.parametrize(("size", "kind"), [((5000, 4900), "PNG"), ((8000, 7000), "JPEG")])
@@ -162,7 +162,7 @@ print(re.search(r"VmHWM:\\s+(\\d+)", pathlib.Path("/proc/self/status").read_text
 def test_a_jpeg_of_a_thousand_scans_is_refused_before_it_is_decoded() -> None:
     start = time.process_time()
     assert "takes too long" in refusal(make.many_scans(1000))
-    assert time.process_time() - start < 0.05
+    assert time.process_time() - start < 0.25
     assert clean(make.many_scans(12)).width == 64
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -66,3 +68,11 @@ def on_the_server(person: Person) -> dict[str, object]:
     reply = person.page.request.get(f"{person.house.base}/api/v1/visits/{visit[1]}/manifest")
     found: dict[str, object] = reply.json()
     return found
+
+
+def eventually(true: Callable[[], bool], seconds: float = 15) -> None:
+    """Wait until something holds that no page shows."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "it never came true"
+        time.sleep(0.1)

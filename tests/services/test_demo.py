@@ -40,11 +40,12 @@ def test_the_demo_chain_is_whole_and_tells_its_stories(chain: Session, context: 
     assert 50 <= (chain.scalar(select(func.count()).select_from(Photo)) or 0) <= 300
 
     newest = chain.scalars(select(Wave.id).order_by(Wave.starts_on.desc())).first()
-    bands = dict(chain.execute(
-            select(Store.name, StorePeriod.band)
-            .join(StorePeriod, StorePeriod.store_id == Store.id)
-            .where(StorePeriod.wave_id == newest)
-        ))
+    rows = chain.execute(
+        select(Store.name, StorePeriod.band)
+        .join(StorePeriod, StorePeriod.store_id == Store.id)
+        .where(StorePeriod.wave_id == newest)
+    )
+    bands = {row.name: row.band for row in rows}
     assert bands["Harbour Street"] == "below", "the store in decline"
     assert bands["Beacon Road"] == "too_few", "the store that was hardly visited"
     assert count(chain, Visit.criticals > 0, Visit.wave_id == newest) >= 2, "the critical failure"

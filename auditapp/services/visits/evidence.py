@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from auditapp import photos
-from auditapp.db.schema import Photo
+from auditapp.db.schema import Photo, Visit
 from auditapp.domain.checklist import EvidenceRule, QuestionType
 from auditapp.domain.errors import InvalidInput, NotFound
 from auditapp.domain.roles import Actor
@@ -73,8 +73,9 @@ def put_photo(
 ) -> Put:
     """Take in a photo. Raises InvalidInput, PhotoRefused, TooLarge, NotFound; returns only what is safely on disk."""
     with context.read() as session:
-        _check(session, actor, visit_id, uuid, question)
-        if sha256 and (known := _standing(session, actor, visit_id, uuid, sha256.lower())):
+        visit = own_visit(session, actor, visit_id)
+        _check(session, visit, uuid, question)
+        if sha256 and (known := _standing(session, visit, uuid, sha256.lower())):
             return known
     received = photos.receive(stream, context.settings.upload_folder, expected_sha256=sha256)
     try:
@@ -97,8 +98,7 @@ def thumb_key(sha256: str) -> str:
     return f"photos/{sha256[:2]}/{sha256[2:4]}/{sha256}-s.jpg"
 
 
-def _check(session: Session, actor: Actor, visit_id: str, uuid: str, question: str) -> None:
-    visit = own_visit(session, actor, visit_id)
+def _check(session: Session, visit: Visit, uuid: str, question: str) -> None:
     asked = checklist_of(session, visit.checklist_version_id).by_key.get(question)
     if asked is None:
         raise InvalidInput(
@@ -111,8 +111,7 @@ def _check(session: Session, actor: Actor, visit_id: str, uuid: str, question: s
         raise InvalidInput(N_("The photo has no proper id. Take it again."))
 
 
-def _standing(session: Session, actor: Actor, visit_id: str, uuid: str, sha256: str) -> Put | None:
-    visit = own_visit(session, actor, visit_id)
+def _standing(session: Session, visit: Visit, uuid: str, sha256: str) -> Put | None:
     for photo in session.scalars(select(Photo).where(Photo.visit_id == visit.id, Photo.uuid == uuid)):
         if photo.deleted_at is not None:
             return Put(Outcome.DELETED, uuid, None, sha256)
@@ -137,7 +136,7 @@ def _record(
     now: datetime,
 ) -> Put:
     visit = own_visit(session, actor, visit_id, for_update=True)
-    if known := _standing(session, actor, visit_id, uuid, received.sha256):
+    if known := _standing(session, visit, uuid, received.sha256):
         return known
     others = session.scalars(select(Photo).where(Photo.visit_id == visit.id)).all()
     if len(others) >= MOST_PHOTOS:

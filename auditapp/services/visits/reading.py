@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from auditapp.db.schema import (
@@ -32,6 +32,19 @@ from auditapp.services.visits.evidence import PHOTO_TYPES
 from auditapp.services.visits.models import Brief, MyVisits, OpenVisit, PhotoRef, Query, Row
 
 SENT_SHOWN = 30
+
+# Built once: these run with every page of a visit.
+_REGISTERS = select(AnswerField.question, AnswerField.field, AnswerField.value).where(
+    AnswerField.visit_id == bindparam("visit")
+)
+_PHOTOS = (
+    select(Photo.question, Photo.uuid, Photo.public_id, Photo.size, Photo.raw_sha256)
+    .where(Photo.visit_id == bindparam("visit"), Photo.deleted_at.is_(None))
+    .order_by(Photo.id)
+)
+_SPAN = select(func.min(AnswerWrite.received_at), func.max(AnswerWrite.received_at)).where(
+    AnswerWrite.visit_id == bindparam("visit")
+)
 
 
 def my_visits(session: Session, actor: Actor, now: datetime) -> MyVisits:
@@ -150,11 +163,7 @@ def open_visit(session: Session, actor: Actor, visit_id: str) -> OpenVisit:
 
 
 def _span(session: Session, visit: Visit) -> tuple[datetime | None, datetime | None]:
-    first, last = session.execute(
-        select(func.min(AnswerWrite.received_at), func.max(AnswerWrite.received_at)).where(
-            AnswerWrite.visit_id == visit.id
-        )
-    ).one()
+    first, last = session.execute(_SPAN, {"visit": visit.id}).one()
     return first, last
 
 
@@ -198,9 +207,7 @@ def query_of(session: Session, visit: Visit) -> Query | None:
 def registers_of(session: Session, visit_id: int) -> dict[str, dict[str, Any]]:
     """Question → field → value, for everything that is not cleared."""
     found: dict[str, dict[str, Any]] = {}
-    rows = session.execute(
-        select(AnswerField.question, AnswerField.field, AnswerField.value).where(AnswerField.visit_id == visit_id)
-    )
+    rows = session.execute(_REGISTERS, {"visit": visit_id})
     for question, name, text in rows:
         if text != "null":
             found.setdefault(question, {})[name] = json.loads(text)
@@ -210,11 +217,7 @@ def registers_of(session: Session, visit_id: int) -> dict[str, dict[str, Any]]:
 def photos_of(session: Session, visit_id: int) -> dict[str, tuple[PhotoRef, ...]]:
     """The photos that stand, by question, in the order in which they came."""
     found: dict[str, tuple[PhotoRef, ...]] = {}
-    rows = session.execute(
-        select(Photo.question, Photo.uuid, Photo.public_id, Photo.size, Photo.raw_sha256)
-        .where(Photo.visit_id == visit_id, Photo.deleted_at.is_(None))
-        .order_by(Photo.id)
-    )
+    rows = session.execute(_PHOTOS, {"visit": visit_id})
     for question, uuid, public_id, size, raw in rows:
         found[question] = (*found.get(question, ()), PhotoRef(uuid, public_id, size, raw))
     return found

@@ -1,6 +1,7 @@
 // Sends what waits: answers in one batch, photos one by one. Only the server's own JSON counts as an answer.
 import * as store from "./store.js";
 
+const OUTLIVES = 10000; // characters; calls of 64 KB in all may outlive their page
 const FIRST = 1000, LONGEST = 300000, SLOW = 60000;
 const listeners = new Set();
 const device = id();
@@ -66,6 +67,17 @@ export const settled = () => new Promise((done) => {
   now();
 });
 
+/** Hand over the answers that wait, for the page may be gone in a moment; that `run` may carry them too does no harm. */
+export async function flush() {
+  const waiting = (await store.all()).filter((r) => r.kind === "answer" && !r.needsYou);
+  if (!waiting.length) return;
+  try {
+    await sendAnswers(waiting);
+    state.savedAt = new Date();
+  } catch { /* run tries again where the page stays */ }
+  await count();
+}
+
 function soon(wait) { clearTimeout(timer); timer = setTimeout(run, wait); }
 
 async function count() {
@@ -103,7 +115,7 @@ async function call(method, path, body, headers = {}) {
   const stop = new AbortController(), clock = setTimeout(() => stop.abort(), SLOW);
   try {
     const reply = await fetch("/api/v1/visits/" + visit + path, {
-      method, body, signal: stop.signal, redirect: "error", headers: { "X-Auditapp": "1", ...headers },
+      method, body, keepalive: typeof body === "string" && body.length < OUTLIVES, signal: stop.signal, redirect: "error", headers: { "X-Auditapp": "1", ...headers },
     });
     const json = (reply.headers.get("content-type") || "").includes("application/json") ? await reply.json() : null;
     if (reply.ok && json) return json;

@@ -10,6 +10,7 @@ const cards = [...root.querySelectorAll(".q")], byKey = new Map(cards.map((q) =>
 const next = document.getElementById("next"), strip = document.getElementById("strip");
 const picked = new Map(), typing = new Map(), told = new Map();
 const FIELDS = { v: "value", x: "value", n: "note", r: "reasons", y: "na_reason", w: "why" };
+const state = document.getElementById("state"), before = state.textContent;
 let here = null, note = "";
 
 const fill = (text, params) => text.replace(/%\((\w+)\)s/g, (_, name) => params[name]);
@@ -58,25 +59,36 @@ function sole(q, input, end) {
 root.addEventListener("click", (event) => {
   const input = event.target;
   if (input.type !== "radio") return;
-  if (picked.get(input.name) === input) {
-    input.checked = false; picked.delete(input.name); changed(input);
-  } else picked.set(input.name, input);
+  if (picked.get(input.name) === input) unpick(input);
+  else picked.set(input.name, input);
 });
+/** Browsers give no click for the space bar on a chosen radio, so the second press clears it here. */
+root.addEventListener("keyup", (event) => {
+  const input = event.target;
+  if (event.key !== " " || input.type !== "radio" || !input.checked || picked.get(input.name) !== input) return;
+  event.preventDefault();
+  unpick(input);
+});
+function unpick(input) { input.checked = false; picked.delete(input.name); changed(input); }
 root.addEventListener("change", (event) => {
   const input = event.target;
   if (input.type === "file") return take(input);
   settle(input);
   changed(input);
+  draw();
 });
 root.addEventListener("input", (event) => {
   const input = event.target;
   if (["radio", "checkbox", "file"].includes(input.type)) return;
   settle(input);
-  typing.set(input, setTimeout(() => { typing.delete(input); changed(input); }, 700));
+  typing.set(input, setTimeout(() => { typing.delete(input); changed(input); draw(); }, 700));
+  draw();
 });
+const settle = (input) => { clearTimeout(typing.get(input)); typing.delete(input); };
+const settleAll = () => { for (const input of [...typing.keys()]) { settle(input); changed(input); } };
 /** Links of our own pages wait for what is still on its way; if that fails, the browser asks before leaving. */
 async function leave(href) {
-  for (const input of [...typing.keys()]) { settle(input); changed(input); }
+  settleAll();
   await sync.settled();
   location.href = href;
 }
@@ -87,8 +99,10 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   leave(link.href);
 });
-const settle = (input) => { clearTimeout(typing.get(input)); typing.delete(input); };
-addEventListener("pagehide", () => typing.forEach((_, input) => { settle(input); changed(input); }));
+/** Reloaded, swiped away or put to sleep: there may be no other moment. A reload asks for the page before pagehide. */
+const handOver = () => { settleAll(); sync.flush(); };
+for (const name of ["beforeunload", "pagehide"]) addEventListener(name, handOver);
+document.addEventListener("visibilitychange", () => document.hidden && handOver());
 root.addEventListener("submit", (event) => event.preventDefault());
 
 /* Photos */
@@ -166,10 +180,10 @@ function problem(q, words) {
 }
 
 function draw() {
-  const s = sync.state, text = document.getElementById("state");
-  if (s.failed) text.textContent = say.failed;
-  else if (s.answers + s.photos) text.textContent = say.sending;
-  else if (s.savedAt) text.textContent = fill(say.saved, { time: s.savedAt.toTimeString().slice(0, 5) });
+  const s = sync.state;
+  if (s.failed) state.textContent = say.failed;
+  else if (visit && s.answers + s.photos + typing.size) state.textContent = say.sending;
+  else state.textContent = s.savedAt ? fill(say.saved, { time: s.savedAt.toTimeString().slice(0, 5) }) : before;
   const words = s.signedOut ? say.signin : s.failed ? fill(say.waiting, s) : note;
   if (visit && strip.textContent !== words) strip.textContent = words;
 }
