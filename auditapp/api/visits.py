@@ -12,7 +12,7 @@ from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from auditapp.api.origin import own_pages_only
-from auditapp.domain.errors import Conflict, InvalidInput, TooLarge
+from auditapp.domain.errors import Conflict, InvalidInput
 from auditapp.domain.roles import Do
 from auditapp.gate.errors import words_of
 from auditapp.gate.guards import guard, signed_in
@@ -27,7 +27,6 @@ from auditapp.services.visits.sending import Manifest
 blueprint = Blueprint("api_visits", __name__, url_prefix="/api/v1")
 blueprint.before_request(own_pages_only)
 
-MOST_JSON = 2 * 2**20
 SAME_ID = N_("Another photo already has this id. Both are kept; give the new one an id of its own.")
 
 
@@ -133,9 +132,10 @@ def _receipt(receipt: Receipt) -> dict[str, object]:
 
 
 def _body() -> dict[str, Any]:
-    if (request.content_length or 0) > MOST_JSON:
-        raise TooLarge()
-    body = request.get_json(silent=True)
+    try:
+        body = request.get_json(silent=True)
+    except RecursionError:  # brackets a thousand deep
+        body = None
     if not isinstance(body, dict):
         raise InvalidInput(N_("Send a JSON object with the content type application/json."))
     return body

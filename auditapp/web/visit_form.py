@@ -113,7 +113,7 @@ def _text(form: Form, name: str) -> str:
 def _base(form: Form) -> dict[str, dict[str, Any]]:
     try:
         found = json.loads(form.get("base", ""))
-    except ValueError:
+    except (ValueError, RecursionError):  # the second: brackets a thousand deep
         found = None
     if not isinstance(found, dict) or not all(isinstance(fields, dict) for fields in found.values()):
         raise InvalidInput(N_("This page was not complete. Load the visit again and save once more."), "base")

@@ -11,9 +11,9 @@ from babel.numbers import format_currency, get_currency_precision
 from auditapp import i18n
 from auditapp.domain.checklist import Method
 from auditapp.domain.visit import Lack, Missing, VisitState
-from auditapp.gate.request import gettext, language, show_date, show_time
+from auditapp.gate.request import gettext, language, show_date, show_moment, show_time
 from auditapp.i18n import N_
-from auditapp.services.visits.models import Row
+from auditapp.services.visits.models import Receipt, Row
 
 READINESS: Mapping[str, tuple[str, str]] = {
     "people": (N_("Faces or bank cards may be in a photo."), "no"),
@@ -120,3 +120,17 @@ def script_words() -> dict[str, str]:
         "remove": gettext("Remove"),
         "photo": gettext("Photo"),
     }
+
+
+def receipt_copy(receipt: Receipt, row: Row) -> str:
+    """The receipt as a few plain lines, to keep outside the app; without the store's name."""
+    when = show_moment(receipt.at, row.time_zone)
+    counts = {"answers": receipt.answers, "photos": receipt.photos, "time": when}
+    lines = (
+        f"{gettext('Receipt number')}: {receipt.shown}",
+        gettext("Your report that the visit could not be done reached us at %(time)s.", time=when)
+        if receipt.not_done
+        else gettext("All %(answers)s answers and %(photos)s photos reached us at %(time)s.", **counts),
+        gettext("Reviewed by %(date)s", date=show_date(receipt.review_by, row.time_zone, "EEEEdMMMM")),
+    )
+    return "\n".join(lines) + "\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 
-from flask import Blueprint, current_app, make_response, redirect, render_template, request, send_file, url_for
+from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, send_file, url_for
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import validate_csrf
@@ -241,10 +241,17 @@ def give_up(visit_id: str) -> ResponseReturnValue:
 @blueprint.get("/visits/<visit_id>/receipt")
 @guard(Do.VISIT_FILL)
 def receipt(visit_id: str) -> ResponseReturnValue:
-    """The server's word that everything arrived; it can be opened again at any time."""
+    """The server's word that everything arrived; it can be opened again at any time. ?copy=1 gives it as a file."""
     with context().read() as session:
         found = sending.receipt(session, actor(), visit_id)
         visit = reading.open_visit(session, actor(), visit_id)
+    if request.args.get("copy"):
+        name = f"list-{visit.row.list_number:02}-receipt.txt"
+        return Response(
+            visit_words.receipt_copy(found, visit.row),
+            mimetype="text/plain",
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        )
     return render_template("visits/receipt.html", receipt=found, visit=visit, row=visit.row, words=visit_words)
 
 

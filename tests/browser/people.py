@@ -14,6 +14,8 @@ from tests.browser.serving import House
 PHONE: ViewportSize = {"width": 390, "height": 844}
 DESK: ViewportSize = {"width": 1280, "height": 800}
 KEPT_TYPES = ("image/", "application/pdf", "text/html", "application/json")
+REFUSED = "Failed to load resource: the server responded with a status of 4"
+"""Chromium's line for a page that is itself an error page, such as a form that comes back."""
 Scheme = Literal["light", "dark"]
 
 
@@ -44,6 +46,10 @@ class Person:
         """Sign in to one of the demo accounts, by the first part of its address."""
         return self.sign_in(f"{name}@demo.example", f"demo-{name}-2026")
 
+    def forgive(self) -> None:
+        """What went wrong so far was meant to."""
+        self.problems.clear()
+
     def bytes_served(self) -> list[tuple[str, bytes]]:
         """Address and body of everything of interest that came over the network, static files aside."""
         return [(response.url, _body(response)) for response in self.served]
@@ -59,7 +65,7 @@ def person(
     locale: str = "en-GB",
     scale: float = 1,
 ) -> Iterator[Person]:
-    """A new browser window with nothing in it."""
+    """A new browser window with nothing in it; whatever went wrong in it and was not forgiven fails the block."""
     context = browser.new_context(
         viewport=size,
         java_script_enabled=script,
@@ -70,7 +76,10 @@ def person(
         has_touch=size["width"] < 640,
     )
     try:
-        yield _watched(context.new_page(), house)
+        someone = _watched(context.new_page(), house)
+        yield someone
+        if someone.problems:
+            raise AssertionError("\n".join(someone.problems))
     finally:
         context.close()
 
@@ -80,7 +89,8 @@ def _watched(page: Page, house: House) -> Person:
     found = Person(page, house)
 
     def hear(message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"}:
+        refused_page = message.text.startswith(REFUSED) and message.location.get("url") == page.url
+        if message.type in {"error", "warning"} and not refused_page:
             found.problems.append(f"{page.url}: {message.text}")
 
     def keep(response: Response) -> None:

@@ -14,14 +14,15 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from auditapp.db.schema import AuditEvent, Region, Store, User, UserRegion, UserStore
+from auditapp.db import rollups
+from auditapp.db.schema import AuditEvent, Region, Store, StorePeriod, User, UserRegion, UserStore
 from auditapp.domain.errors import Forbidden, InvalidInput, TooLarge
 from auditapp.domain.roles import Actor
-from auditapp.services import accounts, imports
+from auditapp.services import accounts, comparison, imports
 from auditapp.services.context import Context
 from auditapp.services.imports import formulas, xlsx
 from auditapp.services.imports.lines import Report
-from tests.factories import NOW, World, make_world
+from tests.factories import NOW, World, make_published_visit, make_world
 
 STORES = "code,name,region,time_zone,language,address,latitude,longitude\n"
 
@@ -444,3 +445,14 @@ def test_twenty_thousand_people_take_seconds(session: Session, world: World) -> 
 
     assert report.added == imports.MOST_ROWS
     assert process_time() - begun < 60
+
+
+def test_a_store_that_moves_to_another_region_is_compared_there(session: Session, world: World) -> None:
+    make_published_visit(session, world)
+    rollups.rebuild_all(session)
+    comparison.rebuild(session, NOW)
+    table = csv("code,name,region,time_zone\n0417,Harbour Street,S,Europe/London\n")
+
+    imports.import_stores(session, world.admin, table, NOW)
+
+    assert set(session.scalars(select(StorePeriod.region_id))) == {world.other_region}

@@ -295,6 +295,10 @@ def test_the_receipt_can_be_opened_again_and_ends_the_checklist(shopper: Shopper
     assert shopper.client.get(shopper.at).location == f"{shopper.at}/receipt"
     assert shopper.client.get(f"{shopper.at}/check").location == f"{shopper.at}/receipt"
     assert shopper.client.get(f"{shopper.at}/receipt").text == receipt
+    copy = shopper.client.get(f"{shopper.at}/receipt?copy=1")
+    assert copy.headers["Content-Disposition"] == 'attachment; filename="list-04-receipt.txt"'
+    assert re.match(r"Receipt number: \w\w \w\w · \w\w \w\w\nAll 6 answers and 0 photos reached us", copy.text)
+    assert "Harbour" not in copy.text
 
 
 def test_a_visit_that_could_not_be_done_needs_words_and_gets_a_receipt(shopper: Shopper) -> None:

@@ -28,7 +28,7 @@ def check_new(password: str, email: str) -> None:
             field="password",
             n=LEAST_CHARACTERS,
         )
-    if len(_bytes(password)) > MOST_BYTES:
+    if _too_long(password):
         raise InvalidInput(
             N_("This password is longer than {n} bytes. Make it shorter."), field="password", n=MOST_BYTES
         )
@@ -43,11 +43,10 @@ def hash_of(password: str) -> str:
 
 def matches(stored: str | None, password: str) -> bool:
     """Whether ``password`` is the one hashed in ``stored``; with None a hash that nobody has is checked instead."""
-    secret = _bytes(password)
-    if len(secret) > MOST_BYTES:
+    if _too_long(password):
         return False
     try:
-        return _hasher.verify(stored or _nobody(), secret) and stored is not None
+        return _hasher.verify(stored or _nobody(), _bytes(password)) and stored is not None
     except (VerificationError, InvalidHashError):
         return False
 
@@ -65,6 +64,11 @@ def warm_up() -> None:
 @cache
 def _nobody() -> str:
     return _hasher.hash(b"nobody has this password")
+
+
+def _too_long(password: str) -> bool:
+    # one character can become eighteen: what is far too long is never normalized, for that took seconds and gigabytes
+    return len(password) > MOST_BYTES or len(_bytes(password)) > MOST_BYTES
 
 
 def _bytes(password: str) -> bytes:

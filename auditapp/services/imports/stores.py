@@ -18,6 +18,7 @@ from auditapp.domain.roles import Actor, Do, can
 from auditapp.i18n import N_
 from auditapp.services import audit, text
 from auditapp.services.accounts import known_language
+from auditapp.services.comparison.refresh import rebuild as rebuild_comparison
 from auditapp.services.imports.lines import Cells, Column, Fault, Report, read_lines
 from auditapp.services.imports.table import Line, Table
 
@@ -48,18 +49,22 @@ def import_stores(session: Session, actor: Actor, table: Table, now: datetime) -
     if faults:
         return Report(faults=tuple(faults))
     added = changed = 0
+    moved = False
     for values in wanted:
         store = known.get(values["code"])
         if store is None:
             session.add(Store(**{"language": "en", **values}))
             added += 1
         elif any(getattr(store, name) != value for name, value in values.items()):
+            moved = moved or store.region_id != values["region_id"]
             for name, value in values.items():
                 setattr(store, name, value)
             changed += 1
     if added or changed:
         audit.note(session, actor, "stores.imported", "stores", now, f"{added} added, {changed} changed")
     session.flush()
+    if moved:
+        rebuild_comparison(session, now)
     return Report(added, changed, len(wanted) - added - changed)
 
 
@@ -121,7 +126,7 @@ def _degrees(most: int, cell: str) -> float | None:
         value = Decimal(cell)
     except InvalidOperation:
         value = Decimal("NaN")
-    if not value.is_finite() or abs(value) > most:
+    if not value.is_finite() or not -most <= value <= most:
         raise InvalidInput(
             N_("{cell!r} is not a number of degrees up to {most}, such as 53.7965."), cell=cell, most=most
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from babel.numbers import get_currency_precision, is_currency
@@ -23,6 +23,8 @@ from auditapp.services.programme.waves import read_wave
 REST = timedelta(days=90)
 """Within this time the same shopper should not be seen in the same store again."""
 MOST_FEE = 10_000_000
+YEARS = range(2000, 2200)
+"""A visit in any other year is a slip of the finger, and its time may not exist in UTC."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,9 @@ def create_assignments(session: Session, actor: Actor, wave: str, plan: Plan, no
         raise Conflict(N_("This wave is closed. Open it again, or choose another wave."))
     fee = _minor_units(plan.fee, plan.currency.strip().upper())
     task = text.one_line(plan.task, "task", 500, needed=False)
+    for field, moment in (("opens", plan.opens), ("due", plan.due)):
+        if moment.year not in YEARS:
+            raise InvalidInput(N_("Not a valid datetime value."), field=field)
     if plan.due <= plan.opens:
         raise InvalidInput(N_("The visit is due before it opens. Set a later time."), field="due")
     stores = _stores(session, plan.stores)
@@ -202,7 +207,7 @@ def _minor_units(amount: str, currency: str) -> int:
         raise InvalidInput(N_("Name the currency of the fee by its three letters, such as GBP."), field="currency")
     try:
         units = Decimal(amount).scaleb(get_currency_precision(currency))
-    except InvalidOperation:
+    except ArithmeticError:
         units = Decimal("NaN")
     if not units.is_finite() or units != units.to_integral_value() or not 0 <= units <= MOST_FEE:
         raise InvalidInput(

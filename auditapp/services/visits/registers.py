@@ -25,7 +25,7 @@ from auditapp.services.checklists import checklist_of
 from auditapp.services.visits.access import own_visit
 
 WEB_DEVICE = "page"
-MOST_SEQ = 2**53 - 1
+MOST_SEQ = 2**31 - 1  # what the database's whole numbers hold
 MOST_WRITES = 2000
 CANT_MAX = 500
 
@@ -167,7 +167,7 @@ def _checked_field(question: Question, name: str, raw: Any) -> Any:
     if name == "cant":
         return _text(raw, CANT_MAX)
     if name == "reasons":
-        if not isinstance(raw, list) or any(r not in question.reasons for r in raw):
+        if not isinstance(raw, list) or any(not isinstance(r, str) or r not in question.reasons for r in raw):
             raise InvalidInput(N_("One of the reasons is not offered for this question. Pick again."))
         return [r for r in question.reasons if r in raw]
     if name == "na_reason":
@@ -199,8 +199,15 @@ def _timer(raw: Any) -> dict[str, str]:
         raise InvalidInput(N_("A timer holds a start and a stop time."))
     for key in ("start", "stop"):
         if key in raw:
-            try:
-                datetime.fromisoformat(raw[key])
-            except ValueError:
-                raise InvalidInput(N_("A timer holds a start and a stop time.")) from None
+            _check_moment(raw[key])
     return {key: _text(value, 200) or "" for key, value in sorted(raw.items())}
+
+
+def _check_moment(raw: str) -> None:
+    """Raises InvalidInput unless this is a time with its zone: the page subtracts it from the server's clock."""
+    try:
+        moment = datetime.fromisoformat(raw)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise InvalidInput(N_("A timer holds a start and a stop time."))

@@ -11,6 +11,7 @@ from auditapp.gate.request import actor, context
 from auditapp.services import audit, programme
 from auditapp.web.admin.parts import blueprint
 
+MOST_ID = 2**31 - 1
 LOG_GROUPS = (
     "sign_in",
     "link",
@@ -39,6 +40,7 @@ def home() -> ResponseReturnValue:
 def audit_log() -> ResponseReturnValue:
     """Who did what, the newest first."""
     kind, before = request.args.get("kind", ""), request.args.get("before", type=int)
+    before = None if before is None else min(before, MOST_ID)
     with context().read() as session:
         entries = audit.entries(session, actor(), kind, before)
     older = entries[-1].id if len(entries) == audit.PAGE else None
