@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 
 from auditapp.domain.errors import ConfigError
 
+DEMO_MARK = "demo"
+"""A file in the data folder that says: this is a demo."""
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 LANGUAGES = {"en": "English", "ko": "한국어", "zh_Hant": "繁體中文"}
 
@@ -71,6 +73,12 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
             "AUDITAPP_DEMO: demo accounts have known passwords, so demo mode serves loopback only, not {url}. "
             "Unset AUDITAPP_DEMO and run `flask setup`, or unset PUBLIC_URL.",
             url=public_url,
+        )
+    if not demo and (data / DEMO_MARK).exists():
+        raise ConfigError(
+            "{path} holds the demo chain, whose passwords are known. Set AUDITAPP_DEMO=1, or name another "
+            "folder in AUDITAPP_DATA for a real install.",
+            path=data,
         )
     return Settings(
         data=data,

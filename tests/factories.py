@@ -107,9 +107,7 @@ class World:
 
 def make_user(session: Session, name: str, role: Role, **more: object) -> User:
     """A person, without a password unless given."""
-    user = User(
-        email=f"{name.lower()}@example.org", name=name, role=role.value, created_at=NOW, **more
-    )
+    user = User(email=f"{name.lower()}@example.org", name=name, role=role.value, created_at=NOW, **more)
     session.add(user)
     session.flush()
     return user
@@ -181,9 +179,7 @@ def publish_checklist(session: Session, checklist: Checklist) -> ChecklistVersio
     return version
 
 
-def make_wave(
-    session: Session, checklist_version: int, name: str = "Q3 2026", starts: date = date(2026, 7, 1)
-) -> Wave:
+def make_wave(session: Session, checklist_version: int, name: str = "Q3 2026", starts: date = date(2026, 7, 1)) -> Wave:
     """A quarter of mystery visits."""
     wave = Wave(
         name=name, checklist_version_id=checklist_version, method=Method.MYSTERY.value,
@@ -227,9 +223,7 @@ def make_published_visit(
     assignment = make_assignment(session, world, store=store, wave=wave)
     given = {**GOOD, **(answers or {})}
     values = {
-        key: value
-        for key, raw in given.items()
-        if (value := parse_answer(checklist.by_key[key], raw)) is not None
+        key: value for key, raw in given.items() if (value := parse_answer(checklist.by_key[key], raw)) is not None
     }
     result = score(checklist, values, Method.MYSTERY)
     when = visit_time(arrived, "Europe/London")

@@ -5,9 +5,7 @@ from __future__ import annotations
 import click
 
 from auditapp.cli.house import Refused, open_context, plain_errors
-
-MARK = "demo"
-"""The file in the data folder that says: this is a demo. It holds the sign-ins, once the chain is complete."""
+from auditapp.config import DEMO_MARK
 
 
 @click.group()
@@ -24,7 +22,7 @@ def load() -> None:
     with open_context() as context:
         if not context.settings.demo:
             raise Refused("Demo accounts exist only in demo mode. Set AUDITAPP_DEMO=1, on a data folder of its own.")
-        mark = context.settings.data / MARK
+        mark = context.settings.data / DEMO_MARK
         mark.touch()
         chain.load(context)
         lines = [f"  {role:<9} {email:<24} {password}" for role, email, password in chain.sign_ins()]

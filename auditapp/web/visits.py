@@ -5,7 +5,17 @@ from __future__ import annotations
 import json
 import uuid
 
-from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request, send_file, url_for
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    send_file,
+    url_for,
+)
 from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import validate_csrf
@@ -231,9 +241,7 @@ def give_up(visit_id: str) -> ResponseReturnValue:
         with context().write() as session:
             sending.give_up(session, actor(), visit_id, request.form.get("reason", ""), context().now())
     except InvalidInput as error:
-        page = visit_check.view(
-            _open(visit_id), language(), context().now(), request.form, {"reason": words_of(error)}
-        )
+        page = visit_check.view(_open(visit_id), language(), context().now(), request.form, {"reason": words_of(error)})
         return render_template("visits/check.html", **page), 422
     return redirect(url_for(".receipt", visit_id=visit_id), 303)
 

@@ -192,9 +192,7 @@ def test_an_amendment_after_the_receipt_is_kept_apart(phone: FlaskClient, visit:
 
 def test_an_oversized_batch_is_413(phone: FlaskClient, visit: str) -> None:
     body = b'{"device": "' + b"x" * (3 * 2**20) + b'"}'
-    answer = phone.patch(
-        f"/api/v1/visits/{visit}/answers", data=body, content_type="application/json", headers=OURS
-    )
+    answer = phone.patch(f"/api/v1/visits/{visit}/answers", data=body, content_type="application/json", headers=OURS)
     assert answer.status_code == 413
 
 

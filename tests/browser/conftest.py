@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
-from sqlalchemy import delete
 
-from tests.browser.serving import House, copy, launch, load_demo, serve
+from tests.browser.serving import House, copy, forget_queued_scorecards, launch, load_demo, serve
 
 HERE = Path(__file__).parent
 
@@ -50,15 +49,12 @@ def demo(demo_data: Path, tmp_path: Path) -> Iterator[House]:
     assert_no_accident(house)
 
 
-def forget_queued_scorecards(data: Path) -> None:
-    """Some hundred PDFs are queued by the demo; tests ask for those that they read."""
-    from auditapp.db.schema import Job
-    from auditapp.db.session import Database
-
-    database = Database(f"sqlite:///{data / 'auditapp.sqlite3'}")
-    with database.write() as session:
-        session.execute(delete(Job).where(Job.kind == "render_scorecard"))
-    database.dispose()
+@pytest.fixture(scope="session")
+def demo_to_read(demo_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """The demo chain, served, for all tests that change nothing in it."""
+    with serve(copy(demo_data, tmp_path_factory.mktemp("read") / "demo")) as house:
+        yield house
+    assert_no_accident(house)
 
 
 def assert_no_accident(house: House) -> None:

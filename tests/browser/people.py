@@ -63,7 +63,6 @@ def person(
     script: bool = True,
     scheme: Scheme = "light",
     locale: str = "en-GB",
-    scale: float = 1,
 ) -> Iterator[Person]:
     """A new browser window with nothing in it; whatever went wrong in it and was not forgiven fails the block."""
     context = browser.new_context(
@@ -71,7 +70,7 @@ def person(
         java_script_enabled=script,
         color_scheme=scheme,
         locale=locale,
-        device_scale_factor=scale,
+        device_scale_factor=2,
         reduced_motion="reduce",
         has_touch=size["width"] < 640,
     )

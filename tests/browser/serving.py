@@ -19,6 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from playwright.sync_api import Browser, Playwright
+from sqlalchemy import delete
+
+from auditapp.db.schema import Job
+from auditapp.db.session import Database
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -67,6 +71,14 @@ def load_demo(data: Path) -> None:
     data.mkdir(parents=True)
     flask(data, "migrate")
     flask(data, "demo", "load")
+
+
+def forget_queued_scorecards(data: Path) -> None:
+    """Drop the hundred PDFs that a new demo chain asks for; each one that is read is asked for again."""
+    database = Database(f"sqlite:///{data / 'auditapp.sqlite3'}")
+    with database.write() as session:
+        session.execute(delete(Job).where(Job.kind == "render_scorecard"))
+    database.dispose()
 
 
 @contextmanager

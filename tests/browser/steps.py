@@ -51,6 +51,11 @@ def add_photo(page: Page, key: str, data: bytes, name: str = "IMG_2041.JPG") -> 
     chooser.set_input_files({"name": name, "mimeType": "image/jpeg", "buffer": data})
 
 
+def look_at(page: Page, key: str) -> None:
+    """Scroll a question to the top, under the bars."""
+    card(page, key).evaluate("card => card.scrollIntoView({ behavior: 'instant' })")
+
+
 def saved(page: Page) -> None:
     """Wait until the bar on top says that the server has everything (pages with script)."""
     page.wait_for_function("() => /^Saved \\d\\d:\\d\\d$/.test(document.getElementById('state').textContent)")

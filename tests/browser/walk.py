@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from auditapp.photos import sketch
 from tests.browser.people import DESK, Person, person
-from tests.browser.steps import add_photo, answer, card, start_visit
+from tests.browser.steps import add_photo, answer, card, look_at, saved, start_visit
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -62,14 +62,15 @@ def shopper(browser: Browser, house: House) -> Iterator[Stop]:
         for key in ("SUP-RNG-03", "SUP-SRV-01", "SUP-RUL-01", "SUP-RUL-03"):
             answer(page, key, "yes")
         answer(page, "SUP-INF-05", "na")
-        card(page, "SUP-CNV-04").scroll_into_view_if_needed()
+        saved(page)
+        look_at(page, "SUP-CNV-04")
         yield Stop("checklist", page)
         answer(page, QUESTION, "no")
         card(page, QUESTION).locator(".more label.o").first.click()
         add_photo(page, QUESTION, sketch.draw("shelf", 11))
         card(page, QUESTION).locator("textarea").fill(NOTE)
-        card(page, QUESTION).locator("legend").scroll_into_view_if_needed()
-        page.evaluate("key => document.querySelector(`[data-k='${key}']`).scrollIntoView()", QUESTION)
+        saved(page)
+        look_at(page, QUESTION)
         yield Stop("checklist-failed", page)
         page.locator(".cov").click()
         yield Stop("cover", page)

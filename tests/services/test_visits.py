@@ -181,9 +181,7 @@ def test_a_failed_answer_without_its_photo_can_not_be_sent_but_can_be_excused(
     assert send(context, world, visit_id, clock)[1]
 
 
-@pytest.mark.parametrize(
-    ("arrived", "left"), [(-10, -20), (-10, 60), (-60 * 24 * 91, -60 * 24 * 91 + 30)]
-)
+@pytest.mark.parametrize(("arrived", "left"), [(-10, -20), (-10, 60), (-60 * 24 * 91, -60 * 24 * 91 + 30)])
 def test_impossible_times_are_refused(
     context: Context, world: World, visit_id: str, clock: Clock, arrived: int, left: int
 ) -> None:
@@ -230,9 +228,7 @@ def test_a_visit_that_could_not_be_done_is_reported_with_its_reason(
 
 
 def put(context: Context, world: World, visit_id: str, number: int, data: bytes) -> evidence.Put:
-    return evidence.put_photo(
-        context, world.shopper, visit_id, UUID.format(number), "S-RNG-1", io.BytesIO(data)
-    )
+    return evidence.put_photo(context, world.shopper, visit_id, UUID.format(number), "S-RNG-1", io.BytesIO(data))
 
 
 def test_the_same_photo_sent_twice_is_kept_once(context: Context, world: World, visit_id: str) -> None:

@@ -12,10 +12,11 @@ import io
 import re
 import zipfile
 import zlib
+from array import array
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from typing import Any
-from xml.etree.ElementTree import ParseError, iterparse
+from xml.parsers import expat
 
 from python_calamine import CalamineError, CalamineWorkbook
 
@@ -25,6 +26,7 @@ from auditapp.i18n import N_
 MOST_UNPACKED = 64 * 2**20
 MOST_PARTS = 500
 MOST_COLUMNS = 60
+MOST_TEXTS = 20_000 * MOST_COLUMNS
 
 DAMAGED = N_(
     "This spreadsheet can't be read. Open it in your spreadsheet program and save it again, as XLSX or CSV UTF-8."
@@ -37,7 +39,7 @@ _POSITION = re.compile(rb"""(?<!\w)r\s*=(?:\s*["']([A-Z]{0,3})(\d{1,7})["'])?"""
 
 
 _UNREADABLE = (
-    zipfile.BadZipFile, zlib.error, ParseError, EOFError, NotImplementedError, RuntimeError, ValueError, OSError,
+    zipfile.BadZipFile, zlib.error, expat.ExpatError, EOFError, NotImplementedError, RuntimeError, ValueError, OSError,
 )  # fmt: skip
 
 
@@ -87,35 +89,53 @@ def _check_cells(content: bytes, most_rows: int) -> None:
 
 
 def _unfolded(contents: list[bytes]) -> int:
-    """How many characters all cells have together that only point at a shared text."""
-    shared = [_shared_texts(content) for content in contents if _SHARED.search(content)]
-    uses = [use for content in contents if _CELL.search(content) for use in _uses(content)] if shared else []
-    if len(uses) * max((max(texts, default=0) for texts in shared), default=0) <= MOST_UNPACKED:
+    """How many characters those cells have together that only point at a shared text."""
+    if not any(_SHARED.search(content) for content in contents):
         return 0
-    return sum(max((texts[use] for texts in shared if use < len(texts)), default=0) for use in uses)
+    parts = [_Texts(content) for content in contents]
+    tables = [part.lengths for part in parts if part.lengths]
+    uses = (use for part in parts for use in part.uses)
+    return sum(max((table[use] for table in tables if use < len(table)), default=0) for use in uses)
 
 
-def _shared_texts(content: bytes) -> list[int]:
-    """The length of each shared text of a part."""
-    lengths: list[int] = []
-    for _, element in iterparse(io.BytesIO(content)):
-        if _local(element.tag) == "si":
-            lengths.append(sum(map(len, element.itertext())))
-            element.clear()
-    return lengths
+class _Texts:
+    """The ``lengths`` of a part's shared texts, and the numbers of those that its cells use; no tree is built."""
 
+    def __init__(self, content: bytes) -> None:
+        self.lengths, self.uses = array("q"), array("q")
+        self._depth, self._points, self._number = 0, False, ""
+        parser = expat.ParserCreate()
+        parser.buffer_text = True
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.CharacterDataHandler = self._text
+        parser.Parse(content, True)
 
-def _uses(content: bytes) -> Iterator[int]:
-    """The number of the shared text at which each cell points that does so."""
-    for _, element in iterparse(io.BytesIO(content)):
-        if _local(element.tag) == "c" and element.get("t") == "s":
-            yield from (int(text) for text in "".join(element.itertext()).split()[:1] if text.isdecimal())
-        if _local(element.tag) == "row":
-            element.clear()
+    def _start(self, tag: str, attributes: dict[str, str]) -> None:
+        name = tag.rpartition(":")[2]
+        if name == "si":
+            if len(self.lengths) == MOST_TEXTS:
+                raise ValueError("more shared texts than cells")
+            if not self._depth:
+                self.lengths.append(0)
+            self._depth += 1
+        elif name == "c":
+            self._points = attributes.get("t") == "s"
+        elif name == "v":
+            self._number = ""
 
+    def _end(self, tag: str) -> None:
+        name = tag.rpartition(":")[2]
+        if name == "si":
+            self._depth -= 1
+        elif name == "v" and self._points and self._number.strip().isdecimal():
+            self.uses.append(min(int(self._number), MOST_UNPACKED))
 
-def _local(tag: str) -> str:
-    return tag.rpartition("}")[2]
+    def _text(self, text: str) -> None:
+        if self._depth:
+            self.lengths[-1] += len(text)
+        elif self._points:
+            self._number += text
 
 
 def _number(letters: bytes) -> int:

@@ -40,7 +40,7 @@ def home() -> ResponseReturnValue:
 def audit_log() -> ResponseReturnValue:
     """Who did what, the newest first."""
     kind, before = request.args.get("kind", ""), request.args.get("before", type=int)
-    before = None if before is None else min(before, MOST_ID)
+    before = None if before is None else min(max(before, 0), MOST_ID)
     with context().read() as session:
         entries = audit.entries(session, actor(), kind, before)
     older = entries[-1].id if len(entries) == audit.PAGE else None
