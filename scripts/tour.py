@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -65,7 +66,7 @@ TOUR = (
             Picture("checklist", "The checklist in the order of the walk; the top bar says what the server has."),
             Picture("checklist", "The same in the dark, which follows the phone's own setting.", scheme="dark"),
             Picture("checklist-failed", "A failed answer opens its card: what happened, a photo, a note.", height=1000),
-            Picture("cover", "Cover: one tap shows a shopping list; holding its title for a second goes back."),
+            Picture("covered", "Cover: one tap shows a shopping list; holding its title for a second goes back."),
             Picture("check", "Check your answers: what is missing, each line a link. Nothing is sent before Send."),
             Picture("receipt", "The receipt, given only when everything is on the server; it can be opened again."),
             Picture("message", "One question from the reviewer, beside the answer that it concerns."),
@@ -204,13 +205,15 @@ def save(image: Image.Image, name: str) -> None:
 
 def with_few_colours(image: Image.Image, colours: int) -> Image.Image:
     """The commonest colours exactly, for surfaces and letters must not shift; the rest by Pillow's octree."""
-    counted = image.getcolors(image.width * image.height) or []
-    common = [colour for _, colour in sorted(counted, reverse=True)[: colours // 2]]
-    octree = image.quantize(colours - len(common), Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-    palette = Image.new("P", (1, 1))
-    exact = [part for colour in common if isinstance(colour, tuple) for part in colour]
-    palette.putpalette([*exact, *(octree.getpalette() or [])][: colours * 3])
-    return image.quantize(palette=palette, dither=Image.Dither.NONE)
+    pixels = np.asarray(image).reshape(-1, 3)
+    found, place, counts = np.unique(pixels, axis=0, return_inverse=True, return_counts=True)
+    common = found[np.argsort(-counts)[: colours // 2]]
+    octree = image.quantize(colours - len(common), Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).getpalette()
+    palette = np.concatenate([common, np.array(octree, np.uint8).reshape(-1, 3)])[:colours]
+    distance = ((found[:, None].astype(int) - palette[None]) ** 2).sum(axis=2)
+    flat = Image.fromarray(distance.argmin(axis=1)[place].astype(np.uint8).reshape(image.height, image.width))
+    flat.putpalette(palette.tobytes())
+    return flat
 
 
 def markdown() -> str:

@@ -232,9 +232,7 @@ def test_the_line_counts_every_store_once_however_often_it_was_visited() -> None
 
 
 def test_the_noise_of_a_change_is_that_within_store_and_wave() -> None:
-    assert statistics.pooled_within(*sums([[70.0, 80.0], [90.0], [50.0, 60.0, 70.0]])) == pytest.approx(
-        250 / 3
-    )
+    assert statistics.pooled_within(*sums([[70.0, 80.0], [90.0], [50.0, 60.0, 70.0]])) == pytest.approx(250 / 3)
     assert statistics.pooled_within(*sums([[70.0], [90.0]])) is None
 
 
@@ -354,9 +352,7 @@ def test_a_standard_never_asked_may_have_any_pass_rate() -> None:
         ([math.nan, 2], [100.0, 100.0], [5000.0, 5000.0]),
     ],
 )
-def test_sums_that_no_visits_can_have_are_refused(
-    n: list[float], total: list[float], squares: list[float]
-) -> None:
+def test_sums_that_no_visits_can_have_are_refused(n: list[float], total: list[float], squares: list[float]) -> None:
     for figure in (statistics.noise, statistics.pooled_within, statistics.estimates):
         with pytest.raises(InvalidInput):
             figure(n, total, squares)

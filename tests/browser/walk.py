@@ -73,7 +73,7 @@ def shopper(browser: Browser, house: House) -> Iterator[Stop]:
         look_at(page, QUESTION)
         yield Stop("checklist-failed", page)
         page.locator(".cov").click()
-        yield Stop("cover", page)
+        yield Stop("covered", page)
         page.goto(page.url.split("#")[0] + "/check")
         page.get_by_role("button", name="Send").click()
         page.locator("#problem").wait_for()

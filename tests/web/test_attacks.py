@@ -6,11 +6,11 @@ import csv
 import io
 import re
 import threading
+import zipfile
 from datetime import timedelta
 from time import process_time
 
 import pytest
-import xlsxwriter
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
@@ -19,6 +19,7 @@ from werkzeug.test import TestResponse
 from auditapp.app import create_app
 from auditapp.config import Settings
 from auditapp.db.schema import Assignment, Job, Photo, Store, User, Visit
+from auditapp.gate.request import COOKIE
 from auditapp.i18n import translations
 from auditapp.services import imports, publishing
 from auditapp.services.accounts import passwords, throttle
@@ -29,6 +30,7 @@ from auditapp.services.visits import registers, sending
 from tests.conftest import Clock
 from tests.factories import GOOD, World, make_assignment, make_world
 from tests.photo_factory import encode, picture
+from tests.services.test_imports import package
 from tests.web.clients import signed_in
 from tests.web.form_reader import FormReader
 from tests.web.test_matrix import _routes
@@ -239,13 +241,14 @@ def test_a_store_with_an_absurd_field_is_made_or_refused(ada: FlaskClient, field
 
 
 def test_a_small_spreadsheet_whose_cells_share_one_long_text_is_refused(ada: FlaskClient) -> None:
-    packed = io.BytesIO()
-    with xlsxwriter.Workbook(packed) as book:
-        page = book.add_worksheet()
-        for row in range(500):
-            for column in range(6):
-                page.write_string(row, column, "x" * 32_000)
-    assert len(packed.getvalue()) < 30_000
+    lines = (
+        "".join(f'<c r="{column}{row}" t="s"><v>0</v></c>' for column in "ABCDEF").join((f'<row r="{row}">', "</row>"))
+        for row in range(1, 500)
+    )
+    packed = io.BytesIO(package("".join(lines).encode()))
+    with zipfile.ZipFile(packed, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/sharedStrings.xml", f"<sst><si><t>{'x' * 200_000}</t></si></sst>")
+    assert len(packed.getvalue()) < 20_000
     packed.seek(0)
     answer = ada.post("/admin/import/stores", data={"file": (packed, "stores.xlsx")})
     assert answer.status_code == 422
@@ -290,12 +293,15 @@ def test_an_invented_address_does_not_escape_the_throttle(
 
 
 def test_an_invented_host_is_in_no_answer(app: Flask, context: Context, world: World) -> None:
-    ada, evil = signed_in(app, context, world.admin), {"HTTP_HOST": "evil.example"}
+    ada, evil = signed_in(app, context, world.admin), "http://evil.example"
+    cookie = ada.get_cookie(COOKIE)
+    assert cookie
+    ada.set_cookie(COOKIE, cookie.value, domain="evil.example")
     url = f"/admin/users/{public_id(context, User, world.manager.user_id)}"
-    page = ada.get(url, environ_overrides=evil)
+    page = ada.get(url, base_url=evil)
     token = next(iter(FormReader(page.text).forms.values()))["csrf_token"]
-    link = ada.post(f"{url}/invitation", data={"csrf_token": token}, environ_overrides=evil)
-    away = app.test_client().get("/store", environ_overrides=evil)
+    link = ada.post(f"{url}/invitation", data={"csrf_token": token}, base_url=evil)
+    away = app.test_client().get("/store", base_url=evil)
     assert link.status_code == 200
     assert "http://localhost/link/" in link.text
     assert "evil.example" not in page.text + link.text + away.headers["Location"]
@@ -364,7 +370,7 @@ def test_naughty_words_come_back_exactly_and_are_markup_nowhere(
         for url in urls:
             answer = browsers[who].get(url)
             assert answer.status_code == 200, url
-            assert not re.search(r"<naughty|<script>naughty|(?<!\{)\b49\b(?!\d)[^<]*% raw", answer.text), url
+            assert not re.search(r"<naughty|<script>naughty", answer.text), url
             texts.append(answer.text)
         return "".join(texts)
 
@@ -418,7 +424,7 @@ def naughty_visit(context: Context, world: World, clock: Clock, words: str) -> t
 
 def check_cells(text: str, words: str, url: str) -> None:
     cells = [cell for row in csv.reader(io.StringIO(text.removeprefix("\ufeff"))) for cell in row]
-    assert words in {cell.removeprefix("'") for cell in cells}, url
+    assert words in {*cells, *(cell.removeprefix("'") for cell in cells)}, url
     assert not [cell for cell in cells if cell.startswith(("=", "@", "|"))], url
 
 
