@@ -214,6 +214,13 @@ def test_no_value_of_a_field_breaks_the_visit(sun: FlaskClient, draft: str, fiel
         assert sun.get(f"/visits/{draft}/check").status_code == 200, value
 
 
+@pytest.mark.parametrize("odd", ["2026-09-14T10:00:00", "2026-09-14", "2026-W38-1", "10:00", "now"])
+def test_a_stopwatch_never_holds_a_time_without_its_zone(sun: FlaskClient, draft: str, odd: str) -> None:
+    answers = {"S-RNG-1": {"timer": [9, {"start": odd}]}}
+    answer = sun.patch(f"/api/v1/visits/{draft}/answers", json={"device": "d", "answers": answers}, headers=API)
+    assert list(answer.json["refused"]["S-RNG-1"]) == ["timer"]
+
+
 @pytest.mark.parametrize("field", ["fee", "currency", "task", "opens", "due", "shopper", "stores"])
 @pytest.mark.parametrize(
     "odd", ["1e999999", "1e999999999999999999", "nan", "\0", "0001-01-01T00:00", "9999-12-31T23:59"]
