@@ -180,7 +180,7 @@ def test_the_week_and_part_of_the_day_are_all_that_is_told_of_the_time(context: 
     assert card(context, shop).identity == (
         "Store 0417",
         "North",
-        "mystery visit 1 of 1 in Q3 2026",
+        "mystery visit 1 in Q3 2026",
         "week of 14 September 2026, afternoon",
     )
 

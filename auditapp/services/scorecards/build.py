@@ -72,11 +72,11 @@ def qr(address: str) -> Code:
 
 
 def _identity(facts: Facts, words: Words) -> tuple[str, ...]:
-    place = {"ordinal": facts.ordinal, "planned": facts.planned}
+    place = {"ordinal": facts.ordinal, "planned": facts.planned, "wave": facts.wave}
     if facts.method is Method.OBSERVATION:
-        kind = words.gettext("store audit %(ordinal)s of %(planned)s in %(wave)s", wave=facts.wave, **place)
-    else:
-        kind = words.gettext("mystery visit %(ordinal)s of %(planned)s in %(wave)s", wave=facts.wave, **place)
+        kind = words.gettext("store audit %(ordinal)s of %(planned)s in %(wave)s", **place)
+    else:  # how many are planned would tell the store that another one is to come
+        kind = words.gettext("mystery visit %(ordinal)s in %(wave)s", **place)
     parts = (
         words.gettext("Store %(code)s", code=facts.store_code),
         facts.region,
