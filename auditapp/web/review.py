@@ -56,7 +56,7 @@ def photo(visit_id: str, photo_id: str) -> ResponseReturnValue:
     with context().read() as session:
         key = reading.photo_file(session, actor(), visit_id, photo_id, thumb=request.args.get("s") == "1")
     response = send_file(context().storage.open(key), mimetype="image/jpeg")
-    response.headers["Cache-Control"] = "private, max-age=3600"
+    response.headers["Cache-Control"] = "private, no-cache"
     return response
 
 

@@ -8,12 +8,12 @@ import io
 from auditapp.domain.checklist import Factor
 from auditapp.services.comparison.pages import ComparisonView
 from auditapp.services.comparison.views import StoreRow
+from auditapp.services.imports.formulas import defuse
 
 COLUMNS = (
     "band", "store", "store_code", "format", "n", "score", "estimate", "lo", "hi", "region_line", "change", "changed",
     *(factor.value for factor in Factor), "open_criticals",
 )  # fmt: skip
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def as_csv(view: ComparisonView) -> str:
@@ -27,12 +27,7 @@ def as_csv(view: ComparisonView) -> str:
 
 
 def _line(row: StoreRow) -> list[str | float | None]:
-    texts = [row.band, _harmless(row.name), _harmless(row.code), _harmless(row.format)]
+    texts = [row.band, defuse(row.name), defuse(row.code), defuse(row.format)]
     figures = [row.visits, row.mean, row.estimate, row.low, row.high, row.line, row.change]
     changed = "yes" if row.changed else "no"
     return [*texts, *figures, changed, *(one.score for one in row.cells), row.criticals]
-
-
-def _harmless(text: str) -> str:
-    """A text that a spreadsheet would take for a formula gets an apostrophe in front."""
-    return f"'{text}" if text.startswith(_FORMULA) else text

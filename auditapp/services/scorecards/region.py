@@ -57,7 +57,7 @@ def _medians(rows: list[tuple[int, ...]]) -> dict[Factor, int]:
     found = {}
     for at, factor in enumerate(Factor):
         means = [Fraction(row[2 * at + 1], row[2 * at] * 10) for row in rows if row[2 * at]]
-        if means and (middle := tenths(median(means))) is not None:
+        if len(means) >= LEAST_STORES and (middle := tenths(median(means))) is not None:
             found[factor] = middle
     return found
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from auditapp import photos
@@ -77,6 +77,7 @@ def put_photo(
         _check(session, visit, uuid, question)
         if sha256 and (known := _standing(session, visit, uuid, sha256.lower())):
             return known
+        _check_room(session, visit)
     received = photos.receive(stream, context.settings.upload_folder, expected_sha256=sha256)
     try:
         clean = photos.clean(received.path)
@@ -120,6 +121,12 @@ def _standing(session: Session, visit: Visit, uuid: str, sha256: str) -> Put | N
     return None
 
 
+def _check_room(session: Session, visit: Visit) -> None:
+    """Looked at before anything is stored, and again under the lock. Deleted photos count, their files may be kept."""
+    if (session.scalar(select(func.count()).where(Photo.visit_id == visit.id)) or 0) >= MOST_PHOTOS:
+        raise InvalidInput(N_("This visit holds 500 photos already. Tell your administrator."))
+
+
 def _fate(photo: Photo, otherwise: Outcome) -> Outcome:
     return Outcome.CONFLICT if photo.conflict else otherwise
 
@@ -138,9 +145,8 @@ def _record(
     visit = own_visit(session, actor, visit_id, for_update=True)
     if known := _standing(session, visit, uuid, received.sha256):
         return known
+    _check_room(session, visit)
     others = session.scalars(select(Photo).where(Photo.visit_id == visit.id)).all()
-    if len(others) >= MOST_PHOTOS:
-        raise InvalidInput(N_("This visit holds 500 photos already. Remove some before you add more."))
     amendment = visit.state != VisitState.DRAFT
     exif = clean.evidence
     photo = Photo(
