@@ -10,9 +10,9 @@ import pytest
 import segno
 from pypdf import PdfReader
 from pypdf.generic import StreamObject
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
-from auditapp.db.schema import Job, Scorecard, User, Visit
+from auditapp.db.schema import Job, Scorecard, StoreMonth, User, Visit
 from auditapp.domain.errors import NotFound
 from auditapp.domain.roles import Actor
 from auditapp.services import scorecards
@@ -131,6 +131,16 @@ def test_region_medians_are_of_store_means(context: Context, shop: Shop) -> None
     rows = {row.name: row for row in card(context, shop).factors.rows}
     # store means of Assortment: 91.65, 75.0, 66.7 and Harbour Street's 33.3
     assert rows["Assortment"].region_median == "70.9"
+
+
+def test_a_median_of_fewer_than_four_stores_is_not_told(context: Context, shop: Shop) -> None:
+    """With two stores a manager could work out the other one's mean."""
+    with context.write() as session:
+        others = select(StoreMonth.store_id).where(StoreMonth.store_id != shop.world.store)
+        neighbour = session.scalars(others).first()
+        session.execute(delete(StoreMonth).where(StoreMonth.store_id == neighbour))
+    rows = {row.name: row for row in card(context, shop).factors.rows}
+    assert rows["Assortment"].region_median == "–"
 
 
 def test_the_trend_ends_with_this_visit_and_names_its_place(context: Context, shop: Shop) -> None:

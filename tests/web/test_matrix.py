@@ -65,7 +65,11 @@ def _routes() -> list[Rule]:
     return [rule for rule in app.url_map.iter_rules() if rule.endpoint != "static"]
 
 
-RULES = {f"{min(r.methods - {'HEAD', 'OPTIONS'})} {r.rule}": (r.endpoint, r.rule) for r in _routes() if r.methods}
+RULES = {
+    f"{method} {rule.rule}": (rule.endpoint, rule.rule)
+    for rule in _routes()
+    for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+}
 
 
 NOBODYS = Ids(*["f" * 32] * len(fields(Ids)))
