@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from typing import Any
 
 from auditapp.domain.answers import AnswerValue, asked, best_value, fails, misses, value_of, worst
 from auditapp.domain.checklist import (
@@ -252,3 +253,16 @@ def _half_up(value: Fraction, decimals: int) -> int:
     """``value`` in whole units of the last of ``decimals`` places."""
     unit: int = 10**decimals
     return (2 * value.numerator * unit + value.denominator) // (2 * value.denominator)
+
+
+def as_json(result: Result) -> dict[str, Any]:
+    """The result as `flask checklist score` prints it and the database keeps it; scores as shown, exact decimals."""
+    return {
+        "verdict": result.verdict.value,
+        "reason": result.reason,
+        "total": display(result.total),
+        "band": result.band,
+        "factors": {factor.value: display(value) for factor, value in result.factors.items()},
+        "lost": [{"question": item.question, "points": display(item.points, 2)} for item in result.lost],
+        "missing": list(result.missing),
+    }

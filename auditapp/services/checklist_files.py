@@ -11,7 +11,7 @@ from auditapp import checklist_yaml
 from auditapp.domain.answers import AnswerValue, parse_answer
 from auditapp.domain.checklist import Checklist, Method, Problem
 from auditapp.domain.errors import ChecklistProblem, InvalidInput
-from auditapp.domain.scoring import Result, display, score
+from auditapp.domain.scoring import as_json, score
 
 
 def check_file(path: str | Path) -> list[Problem]:
@@ -31,7 +31,7 @@ def score_file(path: str | Path, answers_json: str, method: Method | None = None
     """
     checklist, _ = checklist_yaml.load(path)
     answers = _answers(checklist, answers_json)
-    return _report(score(checklist, answers, method or checklist.method))
+    return as_json(score(checklist, answers, method or checklist.method))
 
 
 def _answers(checklist: Checklist, text: str) -> dict[str, AnswerValue]:
@@ -90,15 +90,3 @@ def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             raise InvalidInput("{key} is answered twice. Keep one answer.", field=key, key=ascii(key[:64]))
         found[key] = value
     return found
-
-
-def _report(result: Result) -> dict[str, Any]:
-    return {
-        "verdict": str(result.verdict),
-        "reason": result.reason,
-        "total": display(result.total),
-        "band": result.band,
-        "factors": {str(factor): display(value) for factor, value in result.factors.items()},
-        "lost": [{"question": lost.question, "points": display(lost.points, 2)} for lost in result.lost],
-        "missing": list(result.missing),
-    }

@@ -13,7 +13,7 @@ from auditapp.db.schema import Outcome, Score, Visit
 from auditapp.domain.answers import asked
 from auditapp.domain.checklist import NA, Checklist, Method
 from auditapp.domain.roles import Actor
-from auditapp.domain.scoring import Result, display, score, tenths
+from auditapp.domain.scoring import Result, as_json, score, tenths
 from auditapp.domain.visit import Filled
 
 
@@ -29,7 +29,7 @@ def keep_score(
             revision=visit.revision,
             at=now,
             by_id=by.user_id if by else None,
-            result=as_json(result),
+            result={**as_json(result), "failed": list(result.failed), "fired": list(result.fired)},
         )
     )
     visit.total, visit.verdict, visit.band = tenths(result.total), result.verdict.value, result.band
@@ -61,18 +61,3 @@ def _outcomes(
         for q in checklist.questions
         if q.scored and q.key in keys and filled.values.get(q.key, NA) != NA
     ]
-
-
-def as_json(result: Result) -> dict[str, Any]:
-    """The result in the shape that `flask checklist score` prints, with failed standards and fired criticals."""
-    return {
-        "verdict": result.verdict.value,
-        "reason": result.reason,
-        "total": display(result.total),
-        "band": result.band,
-        "factors": {factor.value: display(value) for factor, value in result.factors.items()},
-        "lost": [{"question": item.question, "points": display(item.points, 2)} for item in result.lost],
-        "missing": list(result.missing),
-        "failed": list(result.failed),
-        "fired": list(result.fired),
-    }

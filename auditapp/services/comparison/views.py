@@ -8,17 +8,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from auditapp.domain.checklist import Checklist, Factor
+from auditapp.domain.words import FACTOR_NAMES
 from auditapp.i18n import N_
 from auditapp.services.comparison.scales import Axis
 
-FACTOR_NAMES = {
-    "RNG": N_("Assortment"),
-    "CNV": N_("Selling methods"),
-    "SRV": N_("Extra services"),
-    "INF": N_("Information"),
-    "STF": N_("Staff"),
-    "RUL": N_("Trading rules"),
-}
 FACTOR_SHORT = {**FACTOR_NAMES, "CNV": N_("Selling"), "SRV": N_("Extras"), "RUL": N_("Rules")}
 
 

@@ -10,16 +10,9 @@ from babel.dates import format_date, format_skeleton
 from auditapp.domain.answers import exact_text
 from auditapp.domain.checklist import Factor
 from auditapp.domain.scoring import display
+from auditapp.domain.words import FACTOR_NAMES
 from auditapp.i18n import N_, locale_of, translations
 
-FACTORS = {
-    Factor.RNG: N_("Assortment"),
-    Factor.CNV: N_("Selling methods"),
-    Factor.SRV: N_("Extra services"),
-    Factor.INF: N_("Information"),
-    Factor.STF: N_("Staff"),
-    Factor.RUL: N_("Trading rules"),
-}
 DASH = "–"
 _PARTS = {
     "morning": N_("week of %(date)s, morning"),
@@ -46,7 +39,7 @@ class Words:
 
     def factor(self, factor: Factor) -> str:
         """The label of a factor."""
-        return self.gettext(FACTORS[factor])
+        return self.gettext(FACTOR_NAMES[factor])
 
     def day(self, day: date) -> str:
         """A calendar date, such as 21 September 2026."""
