@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+import structlog
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 from jinja2 import StrictUndefined
@@ -34,7 +35,7 @@ def create_app(settings: config.Settings | None = None, context: Context | None 
         SECRET_KEY=settings.secret_key,
         MAX_CONTENT_LENGTH=MOST_BYTES,
         MAX_FORM_MEMORY_SIZE=4 * 2**20,
-        MAX_FORM_PARTS=5000,
+        MAX_FORM_PARTS=headers.MOST_FIELDS,
         SESSION_COOKIE_NAME="auditapp_form",
         SESSION_COOKIE_SECURE=settings.secure,
         SESSION_COOKIE_HTTPONLY=True,
@@ -51,6 +52,34 @@ def create_app(settings: config.Settings | None = None, context: Context | None 
     _register(app, CSRFProtect(app))
     guards.check_all_guarded(app)
     return app
+
+
+def check_start(settings: config.Settings | None = None) -> None:
+    """What a server looks at once, before its processes begin. Raises ConfigError on a wrong setting, or where the
+    database has not the tables of this version; warns of what is probably a mistake.
+
+    A database that is out of reach is no reason to stop: it may come back, and /readyz tells of it.
+    """
+    from sqlalchemy.exc import OperationalError
+
+    from auditapp.db import migrate  # heavy, and no web process needs it
+    from auditapp.db.session import Database
+
+    settings = settings or config.load()
+    log.configure(settings.log_json)
+    logger = structlog.get_logger()
+    if settings.secure and not settings.trusted_proxies:
+        logger.warning(
+            "PUBLIC_URL is https but TRUSTED_PROXIES is 0: behind a proxy all visitors seem to have its address and "
+            "share one limit of failed sign-ins. Set TRUSTED_PROXIES to the number of proxies."
+        )
+    database = Database(settings.database_url)
+    try:
+        migrate.check_current(database)
+    except OperationalError as error:
+        logger.warning("the database is out of reach at the start", error=type(error.orig).__name__)
+    finally:
+        database.dispose()
 
 
 def _register(app: Flask, csrf: CSRFProtect) -> None:

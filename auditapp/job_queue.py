@@ -42,12 +42,16 @@ def enqueue(
 ) -> None:
     """Ask for work, visible to workers once the caller's transaction commits.
 
-    With ``unique_key``, equal work that has not begun yet is not asked for twice.
+    With ``unique_key``, equal work that has not begun yet is not asked for twice, and work that was given up begins
+    anew.
     """
     if unique_key is not None:
         known = session.scalar(select(Job).where(Job.unique_key == unique_key))
         if known is not None and known.state == "ready":
             known.run_at = min(known.run_at, run_at or now)
+            return
+        if known is not None and known.state == "failed":
+            known.state, known.run_at, known.tries, known.error, known.payload = "ready", run_at or now, 0, "", payload
             return
         if known is not None:
             known.unique_key = None
@@ -123,6 +127,45 @@ def backlog(session: Session, now: datetime) -> Backlog:
     ).one()
     failed = session.scalar(select(func.count()).where(Job.state == "failed")) or 0
     return Backlog(due, (now - oldest).total_seconds() if oldest else 0.0, failed)
+
+
+@dataclass(frozen=True)
+class GivenUp:
+    """Jobs of one kind that were given up: how many, and why the newest of them was."""
+
+    kind: str
+    count: int
+    error: str
+
+
+def given_up(session: Session) -> tuple[GivenUp, ...]:
+    """Everything that was given up, by kind."""
+    newest = (
+        select(Job.kind, func.count().label("count"), func.max(Job.id).label("id"))
+        .where(Job.state == "failed")
+        .group_by(Job.kind)
+        .subquery()
+    )
+    rows = session.execute(
+        select(newest.c.kind, newest.c.count, Job.error).join(Job, Job.id == newest.c.id).order_by(newest.c.kind)
+    )
+    return tuple(GivenUp(kind, count, error) for kind, count, error in rows)
+
+
+def was_given_up(session: Session, unique_key: str) -> bool:
+    """Whether this work was tried as often as may be, and was not asked for again."""
+    return session.scalar(select(Job.state).where(Job.unique_key == unique_key)) == "failed"
+
+
+def begin_again(session: Session, kind: str, now: datetime) -> int:
+    """Give the jobs of a kind that were given up all their tries again; how many there were."""
+    rows = session.execute(
+        update(Job)
+        .where(Job.state == "failed", Job.kind == kind)
+        .values(state="ready", run_at=now, tries=0, error="")
+        .returning(Job.id)
+    )
+    return len(rows.all())
 
 
 def forget_finished(session: Session, before: datetime) -> None:

@@ -6,7 +6,7 @@ roll-ups hold them. Scores are floats, 0–100. Results are not clamped to that 
 beyond it, and whoever shows it clamps it. A store without visits may be passed: it counts for nothing, and
 its own figures are NaN.
 
-This module loads numpy, and SciPy on first use: import it inside the functions that need it.
+This module loads numpy: import it inside the functions that need it.
 """
 
 from __future__ import annotations
@@ -178,9 +178,7 @@ def changes(
     and ``n2`` are visits, ``mean1`` and ``mean2`` plain means in points; a store that missed a wave (n 0)
     has no change. ``msw`` is `pooled_within` over store × wave; if that is None, only delta can be told.
     """
-    from scipy.stats import false_discovery_control
-
-    return _changes((n1, mean1, n2, mean2), msw, least_points, fdr, false_discovery_control)
+    return _changes((n1, mean1, n2, mean2), msw, least_points, fdr, _benjamini_hochberg)
 
 
 def factor_changes(
@@ -299,16 +297,29 @@ def _standard_errors(n1: Array, n2: Array, both: Bools, msw: Msw) -> Array:
 
 
 def _two_sided(delta: Array, se: Array) -> Array:
-    from scipy.special import ndtr
-
+    """P values of differences if there were none, 2·Φ(−|delta|/se)."""
     with np.errstate(divide="ignore", invalid="ignore"):
         z = np.abs(delta) / se
     z[(se == 0) & (np.abs(delta) <= _POINTS_ROUNDING)] = 0  # no noise and no change: 0/0
-    p: Array = 2 * ndtr(-z)
-    return p
+    return np.array([math.erfc(of_each) for of_each in (z / math.sqrt(2)).tolist()])
+
+
+def _benjamini_hochberg(p: Array) -> Array:
+    """Each p value as the smallest false discovery rate at which it is significant: min over j ≥ i of p₍ⱼ₎·m/j.
+
+    Benjamini & Hochberg, Journal of the Royal Statistical Society B 57 (1995), 289–300. Importing all of scipy.stats
+    for its ``false_discovery_control`` would take more than a second of the first request.
+    """
+    order = np.argsort(p)[::-1]
+    stepped = np.minimum.accumulate(p[order] * len(p) / np.arange(len(p), 0, -1))
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.minimum(stepped, 1)
+    return adjusted
 
 
 def _holm(p: Array) -> Array:
+    """Each p value as the smallest chance of any false finding at which it is significant: max over j ≤ i of
+    p₍ⱼ₎·(m − j + 1) (Holm, Scandinavian Journal of Statistics 6 (1979), 65–70)."""
     order = np.argsort(p)
     stepped = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
     adjusted = np.empty_like(p)

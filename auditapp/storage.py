@@ -16,6 +16,7 @@ from typing import BinaryIO, Protocol
 
 from auditapp.domain.errors import InvalidInput, NotFound
 
+GONE = "The file {key} is not in the store. Restore it from a backup."
 _SEGMENT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,199}")
 _TEMPORARY = ".tmp"  # inside the root, so that a rename never crosses file systems; no key begins with a dot
 
@@ -41,6 +42,9 @@ class Storage(Protocol):
 
     def delete(self, key: str) -> None:
         """Remove ``key``; an absent key is fine."""
+
+    def age(self, key: str) -> float:
+        """Seconds since ``key`` was last stored."""
 
     def keys(self, prefix: str = "") -> Iterator[str]:
         """Every stored key that begins with ``prefix``, in order."""
@@ -88,7 +92,7 @@ class LocalStorage:
         try:
             return self._path(key).open("rb")
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
-            raise NotFound("The file {key} is not in the store. Restore it from a backup.", key=key) from None
+            raise NotFound(GONE, key=key) from None
 
     def exists(self, key: str) -> bool:
         return self._path(key).is_file()
@@ -100,6 +104,12 @@ class LocalStorage:
         except (FileNotFoundError, NotADirectoryError):
             return
         _sync_folder(path.parent)
+
+    def age(self, key: str) -> float:
+        try:
+            return time.time() - self._path(key).stat().st_mtime
+        except (FileNotFoundError, NotADirectoryError):
+            raise NotFound(GONE, key=key) from None
 
     def keys(self, prefix: str = "") -> Iterator[str]:
         yield from (key for key in _walk(self._root, "") if key.startswith(prefix))

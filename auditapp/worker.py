@@ -133,6 +133,8 @@ def _do(context: Context, job: Claimed, task: Task, heartbeat_seconds: float) ->
 def _fail(context: Context, job: Claimed, reason: str) -> None:
     with context.write() as session:
         job_queue.fail(session, job, context.now(), reason)
+    if job.tries >= job_queue.MOST_TRIES:
+        log.error("job given up: an administrator can begin it again", job=job.id, kind=job.kind, tries=job.tries)
 
 
 @contextmanager

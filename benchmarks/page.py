@@ -110,9 +110,11 @@ def plain_data(app: Flask, context: Context, shopper: Actor, visit_id: str, html
         "name": f"List {visit.row.list_number:02d}",
         "state_words": re.findall(r'id="state">([^<]*)<', html)[0],
         "top_seq": visit.top_seq,
+        "seqs": page.seqs,
+        "zone": visit.row.time_zone,
         "words": json.dumps(words, ensure_ascii=False),
         "token": TOKEN.findall(html.encode())[0].decode(),
-        "left": page.progress.left,
+        "left": page.left,
         "first_open": page.first_open,
         "assets": {
             "icon": next(a for a in linked if "icon.svg" in a),
@@ -123,7 +125,7 @@ def plain_data(app: Flask, context: Context, shopper: Actor, visit_id: str, html
         },
         "sections": [
             {
-                "key": view.key, "title": view.title, "base": view.base, "left": view.progress.left,
+                "key": view.key, "title": view.title, "base": view.base, "done": view.done,
                 "answered": view.progress.answered, "asked": view.progress.asked,
                 "cards": [
                     {"c": cards[q.key], "s": plain_state(states[q.key])} for q in asked_of(section, visit.method)

@@ -92,22 +92,25 @@ def main() -> None:
         context.database.dispose()
 
 
-def prepare(context: Context, checklist: Checklist, wave: int, clients: int, visits: int) -> list[Phone]:
-    """Accounts, open visits, answers and photos for one run."""
+def prepare(
+    context: Context, checklist: Checklist, wave: int, clients: int, visits: int, photos: int = PHOTOS
+) -> list[Phone]:
+    """Accounts, open visits, answers and photos for one run; what does not divide evenly goes to the first phones."""
     phones = []
     for number in range(clients):
         name = clients * 1000 + number
         phone = Phone(name, seed.add_shopper(context, name))
         rng = random.Random(name)
-        for visit in seed.start_visits(context, phone.actor, wave, visits // clients):
-            phone.visits.append(one_visit(checklist, visit, rng, context.now()))
+        share = visits // clients + (number < visits % clients)
+        for visit in seed.start_visits(context, phone.actor, wave, share):
+            phone.visits.append(one_visit(checklist, visit, rng, context.now(), photos))
         phones.append(phone)
     return phones
 
 
-def one_visit(checklist: Checklist, visit: str, rng: random.Random, now: datetime) -> Sending:
-    """A visit with all answers, five photos, and reasons for the photos that could not be taken."""
-    asked = rng.sample(seed.photo_questions(checklist), PHOTOS)
+def one_visit(checklist: Checklist, visit: str, rng: random.Random, now: datetime, count: int) -> Sending:
+    """A visit with all answers, ``count`` photos, and reasons for the photos that could not be taken."""
+    asked = rng.sample(seed.photo_questions(checklist), count)
     photos = {seed.new_uuid(rng): (key, seed.jpeg(rng.getrandbits(31), 1600, 1200, 93)) for key in asked}
     answers = seed.completed(checklist, seed.answers_of(checklist, rng), dict.fromkeys(asked, 1))
     return Sending(visit, answers, photos, now - timedelta(hours=1))

@@ -233,7 +233,7 @@ def make_published_visit(
     visit = Visit(
         assignment_id=assignment.id, store_id=assignment.store_id, wave_id=assignment.wave_id,
         checklist_version_id=world.checklist_version, method="mystery", state="published", revision=1,
-        created_at=arrived, arrived_at=arrived, left_at=arrived + timedelta(minutes=30),
+        created_at=arrived, begun_at=arrived, arrived_at=arrived, left_at=arrived + timedelta(minutes=30),
         submitted_at=arrived + timedelta(hours=1), approved_at=arrived + timedelta(hours=2),
         published_at=arrived + timedelta(hours=3), week=when.week, day_part=when.part.value, month=when.month,
         total=total if total is not None else tenths(result.total), verdict=result.verdict.value,

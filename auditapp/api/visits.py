@@ -8,21 +8,21 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, jsonify, request
+from flask import Blueprint, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 
 from auditapp.api.origin import own_pages_only
 from auditapp.domain.errors import Conflict, InvalidInput
 from auditapp.domain.roles import Do
+from auditapp.domain.times import clock_offset, phone_moment, read_moment
 from auditapp.gate.errors import words_of
 from auditapp.gate.guards import guard, signed_in
-from auditapp.gate.request import actor, context
+from auditapp.gate.request import actor, context, gettext
 from auditapp.i18n import N_
 from auditapp.services.visits import evidence, registers, sending
 from auditapp.services.visits.evidence import Outcome, Told
 from auditapp.services.visits.models import Receipt
 from auditapp.services.visits.registers import Write
-from auditapp.services.visits.sending import Manifest
 
 blueprint = Blueprint("api_visits", __name__, url_prefix="/api/v1")
 blueprint.before_request(own_pages_only)
@@ -37,17 +37,38 @@ def session() -> ResponseReturnValue:
     return jsonify(user=actor().user_id, role=actor().role.value, now=context().now().isoformat())
 
 
+@blueprint.post("/assignments/<assignment_id>/prepare")
+@guard(Do.VISIT_FILL)
+def prepare(assignment_id: str) -> ResponseReturnValue:
+    """Make the visit without beginning it; tells the phone what it needs to do it without signal."""
+    with context().write() as db:
+        made = sending.prepare(db, actor(), assignment_id, context().now())
+    pages = [
+        url_for("visits.my_visits"),
+        url_for("visits.brief", assignment_id=assignment_id),
+        *(url_for(f"visits.{page}", visit_id=made.visit_id) for page in ("checklist", "check", "receipt")),
+        url_for("waiting.page"),
+    ]
+    return jsonify(
+        visit=made.visit_id,
+        list=gettext("List %(number)s", number=f"{made.list_number:02}"),
+        zone=made.time_zone,
+        due_at=made.due_at.isoformat(),
+        top_seq=made.top_seq,
+        pages=pages,
+    )
+
+
 @blueprint.patch("/visits/<visit_id>/answers")
 @guard(Do.VISIT_FILL)
 def patch_answers(visit_id: str) -> ResponseReturnValue:
     """Merge a batch of fields; tells the winner of each, and what was refused and why."""
     body = _body()
-    device = body.get("device")
-    if not isinstance(device, str) or not 1 <= len(device) <= 64 or not device.isprintable():
-        raise InvalidInput(N_("A batch of answers names the device that it comes from."), "device")
-    writes = _writes(body.get("answers"))
+    device = registers.check_device(body.get("device"))
+    writes, now = _writes(body.get("answers")), context().now()
+    offset = clock_offset(phone_moment(body.get("clock")), now)
     with context().write() as db:
-        merged = registers.patch_answers(db, actor(), visit_id, device, writes, context().now())
+        merged = registers.patch_answers(db, actor(), visit_id, device, writes, now, offset)
     return jsonify(
         winners={q: {f: list(w) for f, w in fields.items()} for q, fields in merged.winners.items()},
         refused={q: {f: words_of(e) for f, e in fields.items()} for q, fields in merged.refused.items()},
@@ -63,9 +84,11 @@ def put_photo(visit_id: str, uuid: str) -> ResponseReturnValue:
     headers = request.headers
     told = Told(
         taken_at=headers.get("X-Taken-At", "")[:40],
-        latitude=_degrees("X-Latitude", 90),
-        longitude=_degrees("X-Longitude", 180),
+        latitude=evidence.degrees(headers.get("X-Latitude"), 90),
+        longitude=evidence.degrees(headers.get("X-Longitude"), 180),
         device=headers.get("X-Camera", "")[:120],
+        given_at=phone_moment(headers.get("X-Given-At")),
+        clock_offset=clock_offset(phone_moment(headers.get("X-Clock")), context().now()),
     )
     put = evidence.put_photo(
         context(),
@@ -103,12 +126,23 @@ def manifest(visit_id: str) -> ResponseReturnValue:
 @blueprint.post("/visits/<visit_id>/submit")
 @guard(Do.VISIT_FILL)
 def submit(visit_id: str) -> ResponseReturnValue:
-    """Send a visit: 201 with the receipt, 200 with the same one again, 409 naming what the server lacks."""
+    """Send a visit, or say why it could not be done: 201 with the receipt, 200 with the same one again, 409 naming
+    what the server lacks."""
     body = _body()
-    frozen = _manifest(body.get("manifest"))
+    if "not_done" in body:
+        return _give_up(visit_id, body["not_done"])
+    frozen = sending.read_manifest(body.get("manifest"))
     arrived, left = _moment(body, "arrived"), _moment(body, "left")
     with context().write() as db:
         receipt, created = sending.submit(db, actor(), visit_id, arrived, left, context().now(), frozen)
+    return jsonify(_receipt(receipt)), 201 if created else 200
+
+
+def _give_up(visit_id: str, reason: object) -> ResponseReturnValue:
+    if not isinstance(reason, str):
+        raise InvalidInput(N_("Write a few words first."), "not_done")
+    with context().write() as db:
+        receipt, created = sending.give_up(db, actor(), visit_id, reason, context().now())
     return jsonify(_receipt(receipt)), 201 if created else 200
 
 
@@ -142,7 +176,8 @@ def _body() -> dict[str, Any]:
 
 
 def _writes(answers: object) -> list[Write]:
-    """The batch, flattened. Raises InvalidInput where it has another shape than {question: {field: [seq, value]}}."""
+    """The batch, flattened. Raises InvalidInput where it has another shape than {question: {field: [seq, value]}}; a
+    third element tells when it was given."""
     shape = InvalidInput(N_("Answers come as {question: {field: [sequence number, value]}}."), "answers")
     if not isinstance(answers, dict):
         raise shape
@@ -150,44 +185,15 @@ def _writes(answers: object) -> list[Write]:
     for question, fields in answers.items():
         if not isinstance(fields, dict):
             raise shape
-        for name, pair in fields.items():
-            if not (isinstance(pair, list) and len(pair) == 2 and type(pair[0]) is int):
+        for name, parts in fields.items():
+            if not (isinstance(parts, list) and len(parts) in (2, 3) and type(parts[0]) is int):
                 raise shape
-            writes.append(Write(question, name, pair[0], pair[1]))
+            writes.append(Write(question, name, parts[0], parts[1], phone_moment(parts[-1]) if parts[2:] else None))
     return writes
 
 
-def _manifest(raw: object) -> Manifest:
-    shape = InvalidInput(N_("The manifest lists answers with sequence numbers and photos with hashes."), "manifest")
-    if not isinstance(raw, dict):
-        raise shape
-    answers, photos, refused = raw.get("answers", {}), raw.get("photos", {}), raw.get("refused", [])
-    fits = (
-        isinstance(answers, dict)
-        and all(isinstance(f, dict) and all(type(s) is int for s in f.values()) for f in answers.values())
-        and isinstance(photos, dict)
-        and all(isinstance(sha, str) for sha in photos.values())
-        and isinstance(refused, list)
-        and all(isinstance(uuid, str) for uuid in refused)
-    )
-    if not fits:
-        raise shape
-    return Manifest(answers, photos, tuple(refused))
-
-
 def _moment(body: dict[str, Any], name: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(body.get(name) or "")
-    except (TypeError, ValueError):
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise InvalidInput(N_("Give the arriving and the leaving time, each with its time zone."), name)
+    moment = read_moment(body.get(name))
+    if moment is None:
+        raise InvalidInput(N_("Give the arriving and the leaving time, such as 2026-09-14T13:05."), name)
     return moment
-
-
-def _degrees(header: str, most: float) -> float | None:
-    try:
-        value = float(request.headers.get(header, ""))
-    except ValueError:
-        return None
-    return value if -most <= value <= most else None

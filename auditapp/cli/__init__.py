@@ -13,8 +13,10 @@ from auditapp.cli.demo import demo
 from auditapp.cli.installing import backup, migrate, restore, setup
 from auditapp.cli.people import user
 from auditapp.cli.running import rollups, worker
+from auditapp.cli.storage import storage
+from auditapp.cli.visits import visit
 
-COMMANDS = (backup, checklist, demo, migrate, restore, rollups, setup, user, worker)
+COMMANDS = (backup, checklist, demo, migrate, restore, rollups, setup, storage, user, visit, worker)
 
 
 def install(app: Flask) -> None:

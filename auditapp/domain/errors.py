@@ -53,6 +53,15 @@ class SignInNeeded(AuditAppError):
     message = N_("Please sign in first.")
 
 
+class OtherUser(SignInNeeded):
+    """The phone holds one person's work, and another one is signed in (HTTP 401): nothing may be taken as theirs."""
+
+    code = "other_user"
+    message = N_(
+        "Somebody else is signed in on this phone. What you entered stays here; sign in again as yourself to send it."
+    )
+
+
 class Conflict(AuditAppError):
     """The state has moved on since the caller looked (HTTP 409)."""
 

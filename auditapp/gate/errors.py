@@ -40,6 +40,7 @@ TITLES = {
     500: N_("Something went wrong"),
     503: N_("Busy"),
 }
+OTHER_TITLE = N_("That did not work")
 log = structlog.get_logger()
 
 
@@ -87,7 +88,8 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     if 300 <= status < 400:
         return error
     words = PLAIN.get(status, BROKEN if status >= 500 else PLAIN[400])
-    return _answer(status, error.name.lower().replace(" ", "_"), translations().gettext(words))
+    code = errors.TooLarge.code if status == 413 else error.name.lower().replace(" ", "_")
+    return _answer(status, code, translations().gettext(words))
 
 
 def _unexpected(error: Exception) -> ResponseReturnValue:
@@ -105,7 +107,7 @@ def _answer(
     if _wants_json():
         body = {"error": {"code": code, "message": words, "request": g.get("request_id", ""), **(extra or {})}}
         return jsonify(body), status, headers or {}
-    title = translations().gettext(TITLES.get(status, N_("That did not work")))
+    title = translations().gettext(TITLES.get(status, OTHER_TITLE))
     return render_template("layout/error.html", title=title, words=words, status=status), status, headers or {}
 
 

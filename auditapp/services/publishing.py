@@ -37,7 +37,12 @@ def publish(session: Session, visit: Visit, now: datetime, scorecard: bool = Tru
     session.flush()
     _move_figures(session, visit, now)
     if scorecard:
-        job_queue.enqueue(session, "render_scorecard", {"visit": visit.id}, now, unique_key=f"scorecard:{visit.id}")
+        ask_for_scorecard(session, visit, now)
+
+
+def ask_for_scorecard(session: Session, visit: Visit, now: datetime) -> None:
+    """Let the worker make the PDF of a published visit as soon as it can."""
+    job_queue.enqueue(session, "render_scorecard", {"visit": visit.id}, now, unique_key=f"scorecard:{visit.id}")
 
 
 def withdraw(session: Session, visit: Visit, now: datetime) -> None:

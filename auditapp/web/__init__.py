@@ -5,6 +5,18 @@ from flask import Blueprint
 
 def blueprints() -> list[Blueprint]:
     """All page blueprints, in the order in which they are registered."""
-    from auditapp.web import account, admin, comparison, health, review, scorecards, visits
+    from auditapp.web import (
+        account,
+        admin,
+        comparison,
+        health,
+        offline,
+        rescue,
+        review,
+        scorecards,
+        visits,
+        waiting,
+    )
 
-    return [m.blueprint for m in (health, account, visits, review, scorecards, comparison, admin)]
+    rooms = (health, offline, account, visits, waiting, review, rescue, scorecards, comparison, admin)
+    return [m.blueprint for m in rooms]

@@ -112,6 +112,12 @@ class ImportForm(HouseForm):
     file = FileField(N_("File"), [Needed()], render_kw={"accept": ".csv,.xlsx"})
 
 
+class RescueForm(HouseForm):
+    """A visit that a phone saved as a file."""
+
+    file = FileField(N_("Rescue file"), [Needed()], render_kw={"accept": ".html,.htm"})
+
+
 class StoreForm(HouseForm):
     """One store; the fields are named as the columns of an import."""
 

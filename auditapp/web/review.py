@@ -15,6 +15,8 @@ from auditapp.gate.request import actor, context, gettext, language
 from auditapp.i18n import N_
 from auditapp.services.answer_words import NA_WORDS, answer_words, reason_words
 from auditapp.services.reviews import deciding, reading
+from auditapp.services.reviews.late import late_arrivals
+from auditapp.web.late_words import late_rows
 
 blueprint = Blueprint("review", __name__, url_prefix="/review")
 
@@ -22,10 +24,11 @@ blueprint = Blueprint("review", __name__, url_prefix="/review")
 @blueprint.get("")
 @guard(Do.VISIT_REVIEW)
 def queue() -> ResponseReturnValue:
-    """Visits that wait for a decision, those due first at the top."""
+    """Visits that wait for a decision, those due first at the top; below, what arrived after an approval."""
     with context().read() as session:
         waiting = reading.queue(session, actor(), context().now())
-    return render_template("review/queue.html", waiting=waiting)
+        late = late_arrivals(session, actor())
+    return render_template("review/queue.html", waiting=waiting, late=late)
 
 
 @blueprint.get("/<visit_id>")
@@ -45,6 +48,7 @@ def visit(visit_id: str) -> ResponseReturnValue:
         na_words=NA_WORDS,
         done={s.key: progress(s.questions, found.asked, filled) for s in checklist.sections},
         flagged={flag.question for flag in found.flags if flag.question},
+        late=late_rows(found, tongue),
         lost={item.question: item.points for item in found.result.lost},
     )
 
@@ -87,6 +91,15 @@ def void(visit_id: str) -> ResponseReturnValue:
     with context().write() as session:
         deciding.void(session, actor(), visit_id, _revision(), request.form.get("text", ""), context().now())
     return _next(N_("Voided. The visit counts nowhere."))
+
+
+@blueprint.post("/<visit_id>/seen")
+@guard(Do.VISIT_REVIEW)
+def seen(visit_id: str) -> ResponseReturnValue:
+    """Take what arrived after the approval off the list."""
+    with context().write() as session:
+        deciding.mark_seen(session, actor(), visit_id, _revision(), context().now())
+    return _next(N_("Marked as seen. The visit stays as it was approved."))
 
 
 def _revision() -> int:

@@ -33,10 +33,11 @@ def show(public_id: str) -> ResponseReturnValue:
 @blueprint.get("/scorecards/<public_id>.pdf")
 @guard(Do.SCORECARD_READ)
 def pdf(public_id: str) -> ResponseReturnValue:
-    """The same as a PDF; while it is being made, a page that looks again by itself."""
+    """The same as a PDF; while it is being made, a page that looks again by itself, or one that says it failed."""
     data = scorecards.pdf_of(context(), actor(), public_id)
     if data is None:
-        return render_template("scorecard/wait.html", public_id=public_id), 202
+        failed = scorecards.pdf_given_up(context(), actor(), public_id)
+        return render_template("scorecard/wait.html", public_id=public_id, failed=failed), 503 if failed else 202
     return _file(data, "application/pdf", f"scorecard-{public_id[:8]}.pdf")
 
 

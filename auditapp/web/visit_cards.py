@@ -59,6 +59,7 @@ class Card:
     photo: str
     note: str
     note_min: int
+    need: str
     only_if: str
     rule: str
     failing: str
@@ -94,6 +95,7 @@ def make_card(checklist: Checklist, question: Question, language: str) -> Card:
         photo=photo,
         note=RULES[question.evidence.note],
         note_min=question.evidence.note_min,
+        need=_need(question),
         only_if=_only_if(checklist, question, language),
         rule=_rule(question),
         failing=_failing(question),
@@ -144,6 +146,23 @@ def _rule(question: Question) -> str:
         return ""
     conditions = [[c.question, list(c.values)] for c in question.show_if.conditions]
     return json.dumps([int(question.show_if.any_of), *conditions], separators=(",", ":"))
+
+
+def _need(question: Question) -> str:
+    """What sending needs of the card, as the page's script reads it; see `domain.visit.missing`.
+
+    ``opt``: no answer; ``p``, ``pf``: a photo, always or where the answer fails; ``n5``, ``nf5``: a note of at least so
+    many characters. Where the answer is a photo, that is all there is.
+    """
+    evidence = question.evidence
+    photo = {} if question.type in PHOTO_TYPES else {EvidenceRule.REQUIRED: "p", EvidenceRule.ON_FAIL: "pf"}
+    note = {EvidenceRule.REQUIRED: "n", EvidenceRule.ON_FAIL: "nf"}.get(evidence.note)
+    parts = (
+        "" if question.required else "opt",
+        photo.get(evidence.photo, ""),
+        f"{note}{max(evidence.note_min, 1)}" if note else "",
+    )
+    return " ".join(part for part in parts if part)
 
 
 def _failing(question: Question) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,12 +10,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from auditapp.domain.answers import fails, to_json
-from auditapp.domain.checklist import NA, Question, QuestionType
+from auditapp.domain.checklist import NA, Question, QuestionType, Section
 from auditapp.domain.errors import InvalidInput
+from auditapp.domain.times import read_moment
 from auditapp.domain.visit import Lack, progress
 from auditapp.gate.errors import words_of
 from auditapp.gate.request import gettext, translations
 from auditapp.i18n import N_
+from auditapp.services.visits import sending
 from auditapp.services.visits.models import OpenVisit
 from auditapp.services.visits.registers import Write, checked
 from auditapp.web import visit_words
@@ -22,6 +25,7 @@ from auditapp.web.visit_cards import asked_of
 
 MANY = 5
 LOCAL = "%Y-%m-%dT%H:%M"
+COMMA = N_(", ")
 WRITE_TIME = N_("Write day and time, such as 14 September 2026, 14:05.")
 
 
@@ -47,22 +51,18 @@ def excuses(form: Mapping[str, str], visit: OpenVisit) -> Excuses:
     return found
 
 
-def times(form: Mapping[str, str], visit: OpenVisit) -> tuple[tuple[datetime, datetime] | None, dict[str, str]]:
-    """Arrival and leaving by the store's clock, and what is wrong with them."""
-    read, errors = {}, {}
-    for name in ("arrived", "left"):
-        try:
-            local = datetime.fromisoformat(form.get(name, ""))
-            read[name] = local.replace(tzinfo=ZoneInfo(visit.row.time_zone))
-        except ValueError:
-            errors[name] = gettext(WRITE_TIME)
-    return (None if errors else (read["arrived"], read["left"])), errors
+def times(form: Mapping[str, str]) -> tuple[tuple[datetime, datetime] | None, dict[str, str]]:
+    """Arrival and leaving, without a zone as people write them, and what is wrong with them."""
+    arrived, left = (read_moment(form.get(name)) for name in ("arrived", "left"))
+    if arrived and left:
+        return (arrived, left), {}
+    wrong = gettext(WRITE_TIME)
+    return None, {name: wrong for name, moment in (("arrived", arrived), ("left", left)) if moment is None}
 
 
 def view(
     visit: OpenVisit,
     language: str,
-    now: datetime,
     form: Mapping[str, str] | None = None,
     errors: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
@@ -85,14 +85,47 @@ def view(
             for key in visit.filled.cant
             if key in visit.asked
         ],
-        "sections": [s for section in visit.checklist.sections if (s := _section(visit, section.key, language))],
+        "sections": [
+            _section(visit, section, language)
+            for section in visit.checklist.sections
+            if asked_of(section, visit.method)
+        ],
         "timings": _timings(visit, language),
         "arrived": form.get("arrived") or _suggested(visit, visit.arrived_at or visit.suggested_arrival),
         "left": form.get("left") or _suggested(visit, visit.left_at or visit.suggested_leaving),
         "reason": form.get("reason", ""),
         "photos": sum(len(photos) for photos in visit.photos.values()),
         "megabytes": sum(p.size for photos in visit.photos.values() for p in photos) / 1e6 + 0.05,
-        "now": now,
+        "script_words": json.dumps(_script_words(), ensure_ascii=False),
+    }
+
+
+def _script_words() -> dict[str, object]:
+    """What the page's script says; where it is counted, the words for one and for many."""
+    plural = translations().ngettext
+    counted = {  # the catalogs have them from `_counts` and from the template
+        "photos": ("%(n)s photo", "%(n)s photos"),
+        "notes": ("%(n)s note", "%(n)s notes"),
+        "photos_missing": ("%(n)s photo missing", "%(n)s photos missing"),
+        "critical": ("%(n)s critical standard not met", "%(n)s critical standards not met"),
+        "unanswered": ("%(n)s question has no answer yet", "%(n)s questions have no answer yet"),
+    }
+    return {
+        **{name: [plural(*words, 1), plural(*words, 2)] for name, words in counted.items()},
+        **visit_words.lacks(),
+        "na": [gettext("%(n)s N/A")] * 2,
+        "of": gettext("%(answered)s of %(asked)s answered"),
+        "minutes": gettext("%(minutes)s minutes"),
+        "cant": gettext("I can't give this for question %(number)s, because"),
+        "dark": gettext("The photo for question %(number)s is very dark."),
+        "blurred": gettext("The photo for question %(number)s looks blurred."),
+        "twice": gettext("The photo for question %(number)s looks the same as one for question %(other)s."),
+        "old": gettext("The photo for question %(number)s was taken long before this visit."),
+        "time": gettext(WRITE_TIME),
+        "order": gettext(sending.ORDER),
+        "error": gettext("Error: %(title)s"),
+        "later": gettext("Goes when there is signal"),
+        "comma": gettext(COMMA),
     }
 
 
@@ -106,18 +139,16 @@ def _suggested(visit: OpenVisit, moment: datetime | None) -> str:
     return moment.astimezone(ZoneInfo(visit.row.time_zone)).strftime(LOCAL) if moment else ""
 
 
-def _section(visit: OpenVisit, key: str, language: str) -> dict[str, Any] | None:
-    section = next(s for s in visit.checklist.sections if s.key == key)
+def _section(visit: OpenVisit, section: Section, language: str) -> dict[str, Any]:
+    """A row of the page; without counts as long as none of its questions is asked."""
     questions = [q for q in asked_of(section, visit.method) if q.key in visit.asked]
-    if not questions:
-        return None
     done = progress(tuple(questions), visit.asked, visit.filled)
     counts = [gettext("%(answered)s of %(asked)s answered", answered=done.answered, asked=done.asked)]
     counts += _counts(visit, questions)
     return {
-        "key": key,
+        "key": section.key,
         "title": visit.checklist.say(section.title, language),
-        "counts": ", ".join(counts),
+        "counts": gettext(COMMA).join(counts) if questions else "",
         "critical": sum(_critical_failed(visit, q) for q in questions),
     }
 
@@ -145,11 +176,16 @@ def _critical_failed(visit: OpenVisit, question: Question) -> bool:
 
 
 def _timings(visit: OpenVisit, language: str) -> list[tuple[int, str, str]]:
-    """Number, question and minutes of every stopwatch question that is answered."""
+    """Number, question and minutes of every stopwatch question; "" for minutes where there is nothing to show."""
     say = visit.checklist.say
     return [
-        (visit.checklist.numbers[q.key], say(q.text, language), str(to_json(value)))
-        for q in visit.checklist.questions
-        if q.type is QuestionType.MINUTES and q.key in visit.asked
-        and (value := visit.filled.values.get(q.key)) is not None and value != NA
-    ]  # fmt: skip
+        (visit.checklist.numbers[q.key], say(q.text, language), _minutes(visit, q))
+        for section in visit.checklist.sections
+        for q in asked_of(section, visit.method)
+        if q.type is QuestionType.MINUTES
+    ]
+
+
+def _minutes(visit: OpenVisit, question: Question) -> str:
+    value = visit.filled.values.get(question.key) if question.key in visit.asked else None
+    return "" if value is None or value == NA else str(to_json(value))

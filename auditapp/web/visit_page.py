@@ -18,7 +18,7 @@ from markupsafe import Markup, escape
 
 from auditapp.domain.answers import fails, to_json
 from auditapp.domain.checklist import Checklist, Method, Question, Section
-from auditapp.domain.visit import Progress, answered, progress
+from auditapp.domain.visit import Progress, progress
 from auditapp.services.visits.models import OpenVisit, PhotoRef
 from auditapp.web.visit_cards import PHOTO_TYPES, Card, asked_of, make_card
 
@@ -57,22 +57,31 @@ class Prepared:
 
 @dataclass(frozen=True)
 class SectionView:
-    """One section of the page: ``base`` is the JSON of what it shows, against which a post is compared."""
+    """One section of the page: ``base`` is the JSON of what it shows, against which a post is compared.
+
+    ``done``: everything is answered and nothing is missing.
+    """
 
     key: str
     title: str
     progress: Progress
+    done: bool
     cards: Markup
     base: str
 
 
 @dataclass(frozen=True)
 class Page:
-    """The whole page. ``first_open`` is the number of the first question without an answer, 0 where none is left."""
+    """The whole page.
+
+    ``left`` counts the questions of which sending still needs something; ``first_open`` is the number of the first of
+    them, 0 where none is left. ``seqs`` is the JSON of (sequence number, device) of everything that the page shows.
+    """
 
     sections: tuple[SectionView, ...]
-    progress: Progress
+    left: int
     first_open: int
+    seqs: str
 
 
 _PREPARED: OrderedDict[tuple[int, str, Method], Prepared] = OrderedDict()
@@ -83,20 +92,20 @@ def page(visit: OpenVisit, language: str, posted: Mapping[str, State] | None = N
     ready = _prepared(visit.checklist, language, visit.method)
     states = {**states_of(visit), **(posted or {})}
     photos_at = url_for("visits.checklist", visit_id=visit.id) + "/photos/" if visit.id else ""
+    owing = {lack.question for lack in visit.missing}
     sections = tuple(
         SectionView(
             section.key,
             title,
-            progress(tuple(q for q, _ in cards), visit.asked, visit.filled),
+            done := progress(tuple(q for q, _ in cards), visit.asked, visit.filled),
+            not done.left and all(q.key not in owing for q, _ in cards),
             Markup("").join([_html(ready, card, states[card.key], photos_at) for _, card in cards]),
             base_of(visit, tuple(q for q, _ in cards)),
         )
         for section, title, cards in ready.sections
     )
-    keys = visit.asked
-    done = Progress(sum(s.progress.answered for s in sections), sum(s.progress.asked for s in sections))
-    first = next((q.key for q in visit.checklist.questions if q.key in keys and not answered(q.key, visit.filled)), "")
-    return Page(sections, done, visit.checklist.numbers.get(first, 0))
+    first = min((visit.checklist.numbers[key] for key in owing), default=0)
+    return Page(sections, len(owing), first, json.dumps(visit.seqs, ensure_ascii=False, separators=(",", ":")))
 
 
 def states_of(visit: OpenVisit) -> dict[str, State]:

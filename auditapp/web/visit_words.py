@@ -77,20 +77,25 @@ def ready(method: str, form: Mapping[str, str]) -> bool:
     return all(form.get(f"ready-{key}") == right for key, _, right in readiness(method))
 
 
+LACKS = {
+    Lack.ANSWER: N_("Answer question %(number)s: %(text)s"),
+    Lack.PHOTO: N_("Add a photo to question %(number)s: %(text)s"),
+    Lack.NA_REASON: N_("Say why N/A in question %(number)s: %(text)s"),
+    Lack.NOTE: N_("Write a note to question %(number)s: %(text)s"),
+}
+LONG_NOTE = N_("Write a note of at least %(least)s characters to question %(number)s: %(text)s")
+
+
 def missing(lack: Missing, number: int, text: str) -> str:
     """One line of the error summary."""
-    if lack.lack is Lack.ANSWER:
-        return gettext("Answer question %(number)s: %(text)s", number=number, text=text)
-    if lack.lack is Lack.PHOTO:
-        return gettext("Add a photo to question %(number)s: %(text)s", number=number, text=text)
-    if lack.lack is Lack.NA_REASON:
-        return gettext("Say why N/A in question %(number)s: %(text)s", number=number, text=text)
     if lack.least > 1:
-        return gettext(
-            "Write a note of at least %(least)s characters to question %(number)s: %(text)s",
-            least=lack.least, number=number, text=text,
-        )  # fmt: skip
-    return gettext("Write a note to question %(number)s: %(text)s", number=number, text=text)
+        return gettext(LONG_NOTE, least=lack.least, number=number, text=text)
+    return gettext(LACKS[lack.lack], number=number, text=text)
+
+
+def lacks() -> dict[str, str]:
+    """The sentences of `missing` for the page's script."""
+    return {"long_note": gettext(LONG_NOTE), **{lack.value: gettext(words) for lack, words in LACKS.items()}}
 
 
 def script_words() -> dict[str, str]:
@@ -98,9 +103,13 @@ def script_words() -> dict[str, str]:
     return {
         "sending": gettext("Sending"),
         "saved": gettext("Saved %(time)s"),
-        "failed": gettext("Could not save, trying again"),
-        "signin": gettext("Sign in again in another tab. Your answers wait here as long as this page is open."),
-        "waiting": gettext("No connection. Waiting on this phone: answers %(answers)s, photos %(photos)s."),
+        "kept": gettext("Kept on this phone %(time)s"),
+        "full": gettext(
+            "This phone is full. The last entries are only in this page: keep it open until they are sent, "
+            "or free some space."
+        ),
+        "signin": gettext("You are signed out. What you enter stays on this phone. Sign in again to send it."),
+        "waiting": gettext("No signal. Waiting on this phone: answers %(answers)s, photos %(photos)s."),
         "refused": gettext("Not accepted"),
         "other": gettext("Changed on another device. Load the page again to see it."),
         "sent": gettext("This visit was sent already. What you change now goes to the reviewer as an addition."),
@@ -108,14 +117,15 @@ def script_words() -> dict[str, str]:
         "next": gettext("Next"),
         "left": gettext("%(n)s left"),
         "check": gettext("Check and send"),
-        "done": gettext("Everything is answered"),
+        "done": gettext("Nothing is missing"),
         "start": gettext("Start the clock"),
         "again": gettext("Start again"),
         "stop": gettext("Stop"),
         "running": gettext("The clock is running."),
-        "uploading": gettext("Sending"),
-        "stored": gettext("On the server"),
-        "retry": gettext("Waiting to be sent"),
+        "phone": gettext("On this phone"),
+        "page": gettext("Only in this page"),
+        "part": gettext("Sending, %(part)s"),
+        "server": gettext("On the server"),
         "unreadable": gettext("The phone could not read this file. Take the photo again."),
         "remove": gettext("Remove"),
         "photo": gettext("Photo"),

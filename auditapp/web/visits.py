@@ -205,7 +205,7 @@ def check(visit_id: str) -> ResponseReturnValue:
     visit = _open(visit_id)
     if visit.sent:
         return redirect(_after_sending(visit), 303)
-    return render_template("visits/check.html", **visit_check.view(visit, language(), context().now()))
+    return render_template("visits/check.html", **visit_check.view(visit, language()))
 
 
 @blueprint.post("/visits/<visit_id>/check")
@@ -220,7 +220,7 @@ def send(visit_id: str) -> ResponseReturnValue:
         with context().write() as session:
             registers.save_fields(session, actor(), visit_id, excuses.changes, context().now())
         visit = _open(visit_id)
-    times, errors = visit_check.times(request.form, visit)
+    times, errors = visit_check.times(request.form)
     errors.update(excuses.errors)
     if times and not visit.missing and not errors:
         try:
@@ -229,7 +229,7 @@ def send(visit_id: str) -> ResponseReturnValue:
             return redirect(url_for(".receipt", visit_id=visit_id), 303)
         except InvalidInput as error:
             errors[error.field] = words_of(error)
-    page = visit_check.view(visit, language(), context().now(), request.form, errors)
+    page = visit_check.view(visit, language(), request.form, errors)
     return render_template("visits/check.html", **page), 422
 
 
@@ -241,7 +241,7 @@ def give_up(visit_id: str) -> ResponseReturnValue:
         with context().write() as session:
             sending.give_up(session, actor(), visit_id, request.form.get("reason", ""), context().now())
     except InvalidInput as error:
-        page = visit_check.view(_open(visit_id), language(), context().now(), request.form, {"reason": words_of(error)})
+        page = visit_check.view(_open(visit_id), language(), request.form, {"reason": words_of(error)})
         return render_template("visits/check.html", **page), 422
     return redirect(url_for(".receipt", visit_id=visit_id), 303)
 
@@ -249,11 +249,15 @@ def give_up(visit_id: str) -> ResponseReturnValue:
 @blueprint.get("/visits/<visit_id>/receipt")
 @guard(Do.VISIT_FILL)
 def receipt(visit_id: str) -> ResponseReturnValue:
-    """The server's word that everything arrived; it can be opened again at any time. ?copy=1 gives it as a file."""
+    """The server's word that everything arrived; it can be opened again at any time. ?copy=1 gives it as a file.
+
+    Before sending it says so: a phone keeps that page, and tells there what still waits on it.
+    """
     with context().read() as session:
-        found = sending.receipt(session, actor(), visit_id)
         visit = reading.open_visit(session, actor(), visit_id)
-    if request.args.get("copy"):
+        copy = bool(request.args.get("copy"))
+        found = sending.receipt(session, actor(), visit_id) if visit.sent or copy else None
+    if found and copy:
         name = f"list-{visit.row.list_number:02}-receipt.txt"
         return Response(
             visit_words.receipt_copy(found, visit.row),

@@ -61,9 +61,9 @@ def checklist_of(questions: int) -> Checklist:
     return replace(shipped[0], key=f"bench{questions}", sections=tuple(sections))
 
 
-def context_in(folder: Path) -> Context:
+def context_in(folder: Path, database_url: str = "") -> Context:
     """An install in an empty folder: migrated, with a chain and one store."""
-    context = make_context(config.load({"AUDITAPP_DATA": str(folder)}))
+    context = make_context(config.load({"AUDITAPP_DATA": str(folder), "AUDITAPP_DATABASE_URL": database_url}))
     migrate.upgrade(context.database)
     with context.write() as session:
         region = Region(code="N", name="North")

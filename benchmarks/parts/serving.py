@@ -39,7 +39,7 @@ def serve(
     app: str, folder: Path, environment: Mapping[str, str], workers: int = 1, threads: int = 4
 ) -> Iterator[Server]:
     """Run ``app`` ("module:name") on loopback with the worker class that `make run` uses."""
-    port = _free_port()
+    port = free_port()
     command = [
         sys.executable, "-m", "gunicorn", app, "--bind", f"127.0.0.1:{port}", "--worker-class", "gthread",
         "--workers", str(workers), "--threads", str(threads), "--log-level", "warning",
@@ -124,7 +124,8 @@ def report(figure: str, value: float, unit: str, guide: str, **about: object) ->
     print(json.dumps({"figure": figure, "value": round(value, 3), "unit": unit, "guide": guide, **about}), flush=True)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest, false_discovery_control, norm
 
@@ -278,6 +278,23 @@ def test_changes_of_stores_with_unequal_visits_follow_the_formula() -> None:
     assert {change.changed for change in found} == {True, False}
 
 
+def slow_false_discovery(p: list[float], rate: float) -> list[bool]:
+    """Benjamini and Hochberg's procedure as it is written: the largest k with p₍ₖ₎ ≤ k/m·rate, and all up to it."""
+    ordered = sorted(p)
+    assume(all(abs(value - k / len(p) * rate) > 1e-12 for k, value in enumerate(ordered, 1)))
+    within = [value for k, value in enumerate(ordered, 1) if value <= k / len(p) * rate]
+    return [value <= max(within, default=-1) for value in p]
+
+
+@given(st.lists(st.floats(0, 40) | st.sampled_from([12.0, 14.0, 16.0]), min_size=1, max_size=40), st.floats(0.01, 0.5))
+def test_of_many_changes_those_are_said_that_benjamini_and_hochberg_would_say(drops: list[float], fdr: float) -> None:
+    n = [2] * len(drops)
+    found = statistics.changes(n, drops, n, [0] * len(drops), msw=64, least_points=0, fdr=fdr)
+    p = [change.p for change in found]
+    assert p == pytest.approx([2 * norm.sf(drop / 8) for drop in drops])
+    assert [change.changed for change in found] == slow_false_discovery(p, fdr)
+
+
 def test_a_store_that_missed_a_wave_has_no_change_and_does_not_weigh_on_the_others() -> None:
     missed, kept = statistics.changes([0, 2], [0, 80], [3, 2], [70, 63], msw=64)
     assert math.isnan(missed.delta)
@@ -373,10 +390,11 @@ def test_impossible_shares_counts_and_noises_are_refused() -> None:
         statistics.factor_changes([1, 1], [70, 70], [1, 1], [80, 80], msw=[64, -1])
 
 
-def test_estimates_do_not_load_scipy() -> None:
+def test_no_figure_waits_for_scipy() -> None:
     code = (
-        "import sys; from auditapp import statistics as s; "
-        "s.estimates([2, 2], [150, 130], [11300, 8500]); print('scipy' in sys.modules)"
+        "import sys; from auditapp import statistics as s; two = [2, 2]; "
+        "s.estimates(two, [150, 130], [11300, 8500]); s.changes(two, [80, 70], two, [60, 70], 64); "
+        "s.factor_changes(two, [80, 70], two, [60, 70], [64, 64]); print('scipy' in sys.modules)"
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "False"

@@ -32,6 +32,16 @@ def test_it_keeps_what_it_holds_when_it_is_opened_again(store: LocalStorage, tmp
     assert again.read("pdf/one.pdf") == b"page"
 
 
+def test_age_counts_from_the_last_time_it_was_stored(store: LocalStorage, tmp_path: Path) -> None:
+    store.put("a", b"first")
+    os.utime(tmp_path / "store" / "a", (1e9, 1e9))
+    assert store.age("a") > 3600
+    store.put("a", b"second")
+    assert 0 <= store.age("a") < 60
+    with pytest.raises(NotFound):
+        store.age("b")
+
+
 def test_a_second_put_replaces_the_first(store: LocalStorage) -> None:
     store.put("a", b"long first version")
     store.put("a", b"second")

@@ -182,6 +182,16 @@ def test_only_old_leftovers_are_swept(context: Context, age_hours: int) -> None:
     assert leftover.exists() == (age_hours == 0)
 
 
+def test_a_worker_sweeps_what_crashes_left_when_it_starts(context: Context) -> None:
+    leftovers = [context.settings.upload_folder / "photo-half", context.settings.storage_root / ".tmp" / "put-half"]
+    for leftover in leftovers:
+        leftover.write_bytes(b"x")
+        moment = time.time() - 2 * 3600
+        os.utime(leftover, (moment, moment))
+    worker.run(context, once=True)
+    assert [leftover.exists() for leftover in leftovers] == [False, False]
+
+
 def test_jobs_done_long_ago_are_forgotten(context: Context, clock: Clock) -> None:
     enqueue(context)
     worker.run(context, once=True, tasks={"publish": lambda *_: None})

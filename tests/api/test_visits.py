@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 
 from auditapp.domain.roles import Actor
 from auditapp.services.context import Context
-from auditapp.services.visits import sending
+from auditapp.services.visits import registers, sending
 from tests.conftest import Clock
 from tests.factories import GOOD, World, make_assignment, make_world
 from tests.photo_factory import encode, picture
@@ -117,6 +117,26 @@ def test_an_answer_names_its_winner(phone: FlaskClient, visit: str) -> None:
     assert answer.json["winners"] == {"S-RNG-1": {"value": [7, "d2"]}}
     assert "S-STF-1" in answer.json["refused"]
     assert answer.json["top_seq"] == 7
+
+
+def test_one_absurd_sequence_number_is_refused_by_field_and_blocks_nothing(
+    phone: FlaskClient, context: Context, world: World, visit: str, clock: Clock
+) -> None:
+    answer = patch(phone, visit, S_RNG_1=[2**31 - 1, "no"], S_RUL_1=[5, "yes"])
+    assert answer.status_code == 200
+    assert "2147483647 is more than 1000000 above 0" in answer.json["refused"]["S-RNG-1"]["value"]
+    assert answer.json["winners"] == {"S-RUL-1": {"value": [5, "d1"]}}
+    assert answer.json["top_seq"] == 5
+    with context.write() as session:
+        registers.save_fields(session, world.shopper, visit, {"S-RNG-1": {"value": "yes"}}, clock())
+    held = phone.get(f"/api/v1/visits/{visit}/manifest").json["answers"]
+    assert held["S-RNG-1"]["value"] == [6, "page"]
+
+
+def test_a_batch_can_not_climb_by_its_own_numbers(phone: FlaskClient, visit: str) -> None:
+    answer = patch(phone, visit, S_RNG_1=[1_000_000, "no"], S_RUL_1=[2_000_000, "yes"])
+    assert list(answer.json["refused"]) == ["S-RUL-1"]
+    assert patch(phone, visit, S_RUL_1=[2_000_000, "yes"]).json["refused"] == {}
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from auditapp.db import migrate
 from auditapp.db.schema import User
 from auditapp.services.accounts.passwords import hash_of
 from auditapp.services.context import Context, make_context
+from auditapp.services.programme.checklists import publish_checklist
 from tests.factories import World, make_assignment, make_world
 
 PASSWORD = "two words and a dot."
@@ -70,6 +71,7 @@ class Shop:
     data: Path
     world: World
     email: str = "sun@example.org"
+    other_email: str = "otto@example.org"
 
     def new_brief(self) -> str:
         """The address of a brief for Sun: a visit that may be made now."""
@@ -80,15 +82,22 @@ class Shop:
             return f"/visits/assignments/{assignment.public_id}"
 
 
-def make_shop(data: Path) -> Shop:
+def make_shop(data: Path, checklist: str = EVERY_KIND) -> Shop:
     """Build it."""
     data.mkdir(parents=True)
     with _context(data) as context:
         migrate.upgrade(context.database)
         with context.write() as session:
-            world = make_world(session, loads(EVERY_KIND, "every-kind.yaml")[0])
-            session.get_one(User, world.shopper.user_id).password_hash = hash_of(PASSWORD)
+            world = make_world(session, loads(checklist, "every-kind.yaml")[0])
+            for actor in (world.shopper, world.other_shopper):
+                session.get_one(User, actor.user_id).password_hash = hash_of(PASSWORD)
     return Shop(data, world)
+
+
+def publish_again(shop: Shop, checklist: str) -> None:
+    """Publish another version while visits are running."""
+    with _context(shop.data) as context, context.write() as session:
+        publish_checklist(session, shop.world.admin, loads(checklist, "every-kind.yaml")[0], context.now())
 
 
 @contextmanager

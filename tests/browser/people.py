@@ -38,7 +38,7 @@ class Person:
         page = self.go("/sign-in")
         page.get_by_label("E-mail").or_(page.locator("#email")).fill(email)
         page.locator("#password").fill(password)
-        page.locator("main form button").click()
+        page.locator("main form button.button").click()
         page.wait_for_url(lambda url: "/sign-in" not in url)
         return page
 

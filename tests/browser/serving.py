@@ -82,14 +82,14 @@ def forget_queued_scorecards(data: Path) -> None:
 
 
 @contextmanager
-def serve(data: Path) -> Iterator[House]:
-    """The web program over ``data``, until the block ends."""
-    port = _free_port()
+def serve(data: Path, port: int = 0, root: Path = ROOT) -> Iterator[House]:
+    """The web program over ``data``, until the block ends; on any free port, from this tree or from a copy of it."""
+    port = port or free_port()
     house = House(data, f"http://127.0.0.1:{port}")
-    with (data / "web.log").open("wb") as log:
+    with (data / "web.log").open("ab") as log:
         web = subprocess.Popen(
             [BIN / "gunicorn", "wsgi:app"],
-            cwd=ROOT,
+            cwd=root,
             env=_env(data, {"PORT": str(port), "AUDITAPP_LOG_JSON": "1"}),
             stdout=log,
             stderr=log,
@@ -119,7 +119,7 @@ def _env(data: Path, settings: dict[str, str]) -> dict[str, str]:
     return {**own, "AUDITAPP_DATA": str(data), "AUDITAPP_DEMO": "1", "TZ": "UTC", **settings}
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

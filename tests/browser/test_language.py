@@ -23,7 +23,7 @@ def test_the_sign_in_page_speaks_the_language_of_the_browser(
         page = stranger.go("/sign-in")
         expect(page.locator("html")).to_have_attribute("lang", lang)
         expect(page.get_by_role("heading", level=1)).to_have_text(letters)
-        expect(page.locator("main form button")).to_have_text(letters)
+        expect(page.locator("main form button.button")).to_have_text(letters)
 
 
 def test_after_sign_in_the_account_decides_whatever_the_browser_asks_for(browser: Browser, demo_to_read: House) -> None:

@@ -44,7 +44,7 @@ def at_the_door(browser: Browser, house: House) -> Iterator[Stop]:
         yield Stop("sign-in", stranger.go("/sign-in"))
         stranger.page.locator("#email").fill("nobody@demo.example")
         stranger.page.locator("#password").fill("not this one")
-        stranger.page.locator("main form button").click()
+        stranger.page.locator("main form button.button").click()
         stranger.page.locator(".problem").wait_for()
         yield Stop("sign-in-refused", stranger.page)
         yield Stop("not-found", stranger.go("/no-such-page"))

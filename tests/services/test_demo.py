@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from auditapp import photos
+from auditapp import job_queue, photos
 from auditapp.db.schema import Job, Photo, Region, Store, StorePeriod, User, Visit, Wave
 from auditapp.photos import sketch
 from auditapp.services import demo
@@ -60,6 +60,9 @@ def test_the_demo_chain_is_whole_and_tells_its_stories(chain: Session, context: 
 
     renders = chain.scalar(select(func.count()).where(Job.kind == "render_scorecard", Job.state == "ready"))
     assert renders == count(chain, Visit.wave_id == newest, Visit.state == "published")
+
+    queue = job_queue.backlog(chain, context.now())
+    assert (queue.due, queue.oldest_seconds) == (renders, 0), "waiting since now, not since the visits' own days"
 
     for role, email, password in demo.sign_ins():
         assert sign_in(context, email, password, "127.0.0.1"), role

@@ -254,7 +254,7 @@ def test_a_draft_counts_as_started_and_not_as_sent(session: Session, world: Worl
     session.add(
         Visit(
             assignment_id=assignment.id, store_id=world.store, wave_id=world.wave,
-            checklist_version_id=world.checklist_version, method="mystery", created_at=NOW,
+            checklist_version_id=world.checklist_version, method="mystery", created_at=NOW, begun_at=NOW,
         )
     )  # fmt: skip
     session.flush()

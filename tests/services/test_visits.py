@@ -221,8 +221,9 @@ def test_a_visit_that_could_not_be_done_is_reported_with_its_reason(
     with context.write() as session, pytest.raises(InvalidInput):
         sending.give_up(session, world.shopper, visit_id, "  ", clock())
     with context.write() as session:
-        receipt = sending.give_up(session, world.shopper, visit_id, "The shop was closed", clock())
+        receipt, created = sending.give_up(session, world.shopper, visit_id, "The shop was closed", clock())
     assert receipt.not_done
+    assert created
     with context.read() as session:
         assert [r.state for r in reading.my_visits(session, world.shopper, clock()).sent] == ["not_done"]
 

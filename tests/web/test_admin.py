@@ -31,10 +31,14 @@ def ada(app: Flask, context: Context, world: World) -> FlaskClient:
     return signed_in(app, context, world.admin)
 
 
-def post(client: FlaskClient, path: str, **fields: object) -> TestResponse:
+def token(client: FlaskClient) -> str:
     found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get("/account").text)
     assert found
-    return client.post(path, data={"csrf_token": found[1], **fields})
+    return found[1]
+
+
+def post(client: FlaskClient, path: str, **fields: object) -> TestResponse:
+    return client.post(path, data={"csrf_token": token(client), **fields})
 
 
 def file(content: str | bytes, name: str = "file.csv") -> tuple[io.BytesIO, str]:
@@ -343,6 +347,26 @@ def test_files_that_are_no_checklists_are_refused(ada: FlaskClient) -> None:
     assert upload(ada, b"\x89PNG\r\n\x1a\n\x00").status_code == 422
     assert upload(ada, b"a" * (2**20 + 1)).status_code == 413
     assert post(ada, "/admin/checklists/publish", source="format: 1").status_code == 422
+
+
+def test_a_large_checklist_in_korean_is_checked_and_published_by_the_pages_own_forms(ada: FlaskClient) -> None:
+    long_hint = "계산대 앞에서 기다린 시간을 분으로 적는다. " * 60
+    extra = "".join(
+        f'      - {{key: X-{n}, factor: RUL, text: {{en: "Anything at {n}?"}}, hint: {{en: "{long_hint}"}}, '
+        "type: text, required: false}\n"
+        for n in range(250)
+    )
+    source = SMALL_YAML.replace("version: 1", "version: 2") + extra
+    assert 700_000 < len(source.encode()) < 2**20
+    checked = upload(ada, source)
+    assert checked.status_code == 200
+    form = re.search(r'<form[^>]*action="/admin/checklists/publish"[^>]*>', checked.text)
+    assert form
+    kind = re.search(r'enctype="([^"]+)"', form[0])
+    data = {"csrf_token": token(ada), "source": hidden_source(checked.text).replace("\n", "\r\n")}
+    answer = ada.post("/admin/checklists/publish", data=data, content_type=kind[1] if kind else None)
+    assert answer.status_code == 303
+    assert "small version 2 is published." in ada.get("/admin/checklists").text
 
 
 def test_the_audit_log_tells_who_did_what(ada: FlaskClient) -> None:

@@ -463,7 +463,7 @@ def test_the_shopper_page_stays_inside_its_budget(app: Flask, context: Context, 
     styles = set(re.findall(r'href="(/static/\w+/css/[^"]+)"', page))
     css, js = (sum(_gzipped(sun.client.get(unescape(a)).data) for a in found) for found in (styles, scripts))
 
-    assert len(scripts) == 7
+    assert len(scripts) == 8
     assert css <= 10_000
     assert js <= 15_000
     assert _gzipped(page.encode()) + css + js <= 45_000

@@ -1,4 +1,7 @@
-"""Figures made from published visits, bucket by bucket, so that no page adds up raw visits."""
+"""Figures made from published visits, bucket by bucket, so that no page adds up raw visits.
+
+SQLite keeps these tables in the order of their keys: what is read together lies together, and is kept once.
+"""
 
 from __future__ import annotations
 
@@ -9,21 +12,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from auditapp.db.schema.base import Base
 
+_BY_KEY = {"sqlite_with_rowid": False}
 
-class StoreMonth(Base):
-    """Sums over the published, scored visits of one bucket.
+
+class _Sums:
+    """Sums over published, scored visits.
 
     Scores are tenths; ``q_…`` are sums of squared tenths. ``criticals`` counts visits in which a critical fired.
     """
 
-    __tablename__ = "store_month"
-    __table_args__ = (Index("ix_store_month_wave", "wave_id", "store_id"),)
-
-    store_id: Mapped[int] = mapped_column(ForeignKey("store.id", ondelete="CASCADE"), primary_key=True)
-    wave_id: Mapped[int] = mapped_column(ForeignKey("wave.id", ondelete="CASCADE"), primary_key=True)
-    month: Mapped[str] = mapped_column(String(7), primary_key=True)
-    checklist: Mapped[str] = mapped_column(String(64), primary_key=True)
-    method: Mapped[str] = mapped_column(String(16), primary_key=True)
     n: Mapped[int]
     s_total: Mapped[int] = mapped_column(BigInteger)
     q_total: Mapped[int] = mapped_column(BigInteger)
@@ -48,10 +45,37 @@ class StoreMonth(Base):
     q_rul: Mapped[int] = mapped_column(BigInteger)
 
 
+class StoreMonth(_Sums, Base):
+    """The visits of one bucket."""
+
+    __tablename__ = "store_month"
+    __table_args__ = _BY_KEY
+
+    store_id: Mapped[int] = mapped_column(ForeignKey("store.id", ondelete="CASCADE"), primary_key=True, sort_order=-1)
+    wave_id: Mapped[int] = mapped_column(ForeignKey("wave.id", ondelete="CASCADE"), primary_key=True, sort_order=-1)
+    month: Mapped[str] = mapped_column(String(7), primary_key=True, sort_order=-1)
+    checklist: Mapped[str] = mapped_column(String(64), primary_key=True, sort_order=-1)
+    method: Mapped[str] = mapped_column(String(16), primary_key=True, sort_order=-1)
+
+
+class StoreWave(_Sums, Base):
+    """The months of `StoreMonth` added up, of those visits that have the checklist and the method of their wave.
+
+    What comparisons are made from.
+    """
+
+    __tablename__ = "store_wave"
+    __table_args__ = (Index("ix_store_wave_wave", "wave_id", "store_id"), _BY_KEY)
+
+    store_id: Mapped[int] = mapped_column(ForeignKey("store.id", ondelete="CASCADE"), primary_key=True, sort_order=-1)
+    wave_id: Mapped[int] = mapped_column(ForeignKey("wave.id", ondelete="CASCADE"), primary_key=True, sort_order=-1)
+
+
 class QuestionMonth(Base):
     """How often a question was asked and failed in one bucket. ``lost`` is in hundredths of a point."""
 
     __tablename__ = "question_month"
+    __table_args__ = _BY_KEY
 
     store_id: Mapped[int] = mapped_column(ForeignKey("store.id", ondelete="CASCADE"), primary_key=True)
     wave_id: Mapped[int] = mapped_column(ForeignKey("wave.id", ondelete="CASCADE"), primary_key=True)
@@ -60,6 +84,20 @@ class QuestionMonth(Base):
     method: Mapped[str] = mapped_column(String(16), primary_key=True)
     question: Mapped[str] = mapped_column(String(64), primary_key=True)
     factor: Mapped[str] = mapped_column(String(3))
+    asked: Mapped[int]
+    failed: Mapped[int]
+    lost: Mapped[int] = mapped_column(BigInteger)
+
+
+class StoreQuestion(Base):
+    """The months of `QuestionMonth` added up, as in `StoreWave`."""
+
+    __tablename__ = "store_question"
+    __table_args__ = _BY_KEY
+
+    store_id: Mapped[int] = mapped_column(ForeignKey("store.id", ondelete="CASCADE"), primary_key=True)
+    wave_id: Mapped[int] = mapped_column(ForeignKey("wave.id", ondelete="CASCADE"), primary_key=True)
+    question: Mapped[str] = mapped_column(String(64), primary_key=True)
     asked: Mapped[int]
     failed: Mapped[int]
     lost: Mapped[int] = mapped_column(BigInteger)
@@ -97,7 +135,6 @@ class RegionQuestion(Base):
     region_id: Mapped[int] = mapped_column(ForeignKey("region.id", ondelete="CASCADE"), primary_key=True)
     wave_id: Mapped[int] = mapped_column(ForeignKey("wave.id", ondelete="CASCADE"), primary_key=True)
     question: Mapped[str] = mapped_column(String(64), primary_key=True)
-    factor: Mapped[str] = mapped_column(String(3))
     asked: Mapped[int]
     failed: Mapped[int]
     stores: Mapped[int]
@@ -115,7 +152,8 @@ class StorePeriod(Base):
     __tablename__ = "store_period"
     __table_args__ = (
         Index("ix_store_period_chain", "wave_id", "sort", "store_id"),
-        Index("ix_store_period_region", "region_id", "wave_id", "sort"),
+        Index("ix_store_period_region", "region_id", "wave_id"),
+        _BY_KEY,
     )
 
     store_id: Mapped[int] = mapped_column(ForeignKey("store.id", ondelete="CASCADE"), primary_key=True)

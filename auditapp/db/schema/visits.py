@@ -18,7 +18,8 @@ class Visit(Base):
 
     Scores are whole tenths (0–1000), null where undefined. ``revision`` rises with every change that a reviewer
     could have missed. ``store_public_id`` is the id under which the store's side knows the visit: the shopper's
-    address of the same visit stays unknown to the store.
+    address of the same visit stays unknown to the store. A visit without ``begun_at`` was only prepared, so that a
+    phone can do it without signal: it counts nowhere as started.
     """
 
     __tablename__ = "visit"
@@ -36,6 +37,7 @@ class Visit(Base):
     revision: Mapped[int] = mapped_column(default=0)
     top_seq: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
+    begun_at: Mapped[datetime | None]
     arrived_at: Mapped[datetime | None]
     left_at: Mapped[datetime | None]
     submitted_at: Mapped[datetime | None]
@@ -78,7 +80,11 @@ class AnswerField(Base):
 
 
 class AnswerWrite(Base):
-    """Every write that ever arrived, winner or not: append-only."""
+    """Every write that ever arrived, winner or not: append-only.
+
+    ``given_at`` is when it was given by the phone's clock, which ran ``clock_offset`` seconds ahead of the server's
+    when it arrived; both are told by the phone.
+    """
 
     __tablename__ = "answer_write"
 
@@ -89,6 +95,8 @@ class AnswerWrite(Base):
     value: Mapped[str] = mapped_column(Text)
     seq: Mapped[int] = mapped_column(BigInteger)
     device: Mapped[str] = mapped_column(String(64))
+    given_at: Mapped[datetime | None]
+    clock_offset: Mapped[int | None] = mapped_column(BigInteger)
     received_at: Mapped[datetime]
     amendment: Mapped[bool] = mapped_column(default=False)
 
@@ -97,7 +105,8 @@ class Photo(Base):
     """A photo as evidence. ``uuid`` is the phone's id for it; a deleted one stays as a tombstone without a file.
 
     ``raw_sha256`` is of the bytes that came, ``sha256`` of the cleaned file that is kept and served. Capture time,
-    position and device are told by the phone and for reviewers only.
+    position and device are told by the phone and for reviewers only; so are ``given_at``, when it was added to the
+    visit, and ``clock_offset``, as in `AnswerWrite`.
     """
 
     __tablename__ = "photo"
@@ -118,6 +127,8 @@ class Photo(Base):
     latitude: Mapped[float | None]
     longitude: Mapped[float | None]
     camera: Mapped[str] = mapped_column(String(120), default="")
+    given_at: Mapped[datetime | None]
+    clock_offset: Mapped[int | None] = mapped_column(BigInteger)
     received_at: Mapped[datetime]
     deleted_at: Mapped[datetime | None]
     conflict: Mapped[bool] = mapped_column(default=False)

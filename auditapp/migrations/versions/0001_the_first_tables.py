@@ -234,6 +234,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint(
             "store_id", "wave_id", "month", "checklist", "method", "question", name=op.f("pk_question_month")
         ),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "region_period",
@@ -262,7 +263,6 @@ def upgrade() -> None:
         sa.Column("region_id", sa.Integer(), nullable=False),
         sa.Column("wave_id", sa.Integer(), nullable=False),
         sa.Column("question", sa.String(length=64), nullable=False),
-        sa.Column("factor", sa.String(length=3), nullable=False),
         sa.Column("asked", sa.Integer(), nullable=False),
         sa.Column("failed", sa.Integer(), nullable=False),
         sa.Column("stores", sa.Integer(), nullable=False),
@@ -308,10 +308,8 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["wave_id"], ["wave.id"], name=op.f("fk_store_month_wave_id_wave"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("store_id", "wave_id", "month", "checklist", "method", name=op.f("pk_store_month")),
+        sqlite_with_rowid=False,
     )
-    with op.batch_alter_table("store_month", schema=None) as batch_op:
-        batch_op.create_index("ix_store_month_wave", ["wave_id", "store_id"], unique=False)
-
     op.create_table(
         "store_period",
         sa.Column("store_id", sa.Integer(), nullable=False),
@@ -343,10 +341,64 @@ def upgrade() -> None:
             ["wave_id"], ["wave.id"], name=op.f("fk_store_period_wave_id_wave"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("store_id", "wave_id", name=op.f("pk_store_period")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("store_period", schema=None) as batch_op:
         batch_op.create_index("ix_store_period_chain", ["wave_id", "sort", "store_id"], unique=False)
-        batch_op.create_index("ix_store_period_region", ["region_id", "wave_id", "sort"], unique=False)
+        batch_op.create_index("ix_store_period_region", ["region_id", "wave_id"], unique=False)
+
+    op.create_table(
+        "store_question",
+        sa.Column("store_id", sa.Integer(), nullable=False),
+        sa.Column("wave_id", sa.Integer(), nullable=False),
+        sa.Column("question", sa.String(length=64), nullable=False),
+        sa.Column("asked", sa.Integer(), nullable=False),
+        sa.Column("failed", sa.Integer(), nullable=False),
+        sa.Column("lost", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["store_id"], ["store.id"], name=op.f("fk_store_question_store_id_store"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["wave_id"], ["wave.id"], name=op.f("fk_store_question_wave_id_wave"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("store_id", "wave_id", "question", name=op.f("pk_store_question")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "store_wave",
+        sa.Column("store_id", sa.Integer(), nullable=False),
+        sa.Column("wave_id", sa.Integer(), nullable=False),
+        sa.Column("n", sa.Integer(), nullable=False),
+        sa.Column("s_total", sa.BigInteger(), nullable=False),
+        sa.Column("q_total", sa.BigInteger(), nullable=False),
+        sa.Column("criticals", sa.Integer(), nullable=False),
+        sa.Column("n_rng", sa.Integer(), nullable=False),
+        sa.Column("s_rng", sa.BigInteger(), nullable=False),
+        sa.Column("q_rng", sa.BigInteger(), nullable=False),
+        sa.Column("n_cnv", sa.Integer(), nullable=False),
+        sa.Column("s_cnv", sa.BigInteger(), nullable=False),
+        sa.Column("q_cnv", sa.BigInteger(), nullable=False),
+        sa.Column("n_srv", sa.Integer(), nullable=False),
+        sa.Column("s_srv", sa.BigInteger(), nullable=False),
+        sa.Column("q_srv", sa.BigInteger(), nullable=False),
+        sa.Column("n_inf", sa.Integer(), nullable=False),
+        sa.Column("s_inf", sa.BigInteger(), nullable=False),
+        sa.Column("q_inf", sa.BigInteger(), nullable=False),
+        sa.Column("n_stf", sa.Integer(), nullable=False),
+        sa.Column("s_stf", sa.BigInteger(), nullable=False),
+        sa.Column("q_stf", sa.BigInteger(), nullable=False),
+        sa.Column("n_rul", sa.Integer(), nullable=False),
+        sa.Column("s_rul", sa.BigInteger(), nullable=False),
+        sa.Column("q_rul", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["store_id"], ["store.id"], name=op.f("fk_store_wave_store_id_store"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["wave_id"], ["wave.id"], name=op.f("fk_store_wave_wave_id_wave"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("store_id", "wave_id", name=op.f("pk_store_wave")),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("store_wave", schema=None) as batch_op:
+        batch_op.create_index("ix_store_wave_wave", ["wave_id", "store_id"], unique=False)
 
     op.create_table(
         "user_store",
@@ -388,6 +440,7 @@ def upgrade() -> None:
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("top_seq", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("arrived_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("left_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("submitted_at", sa.DateTime(timezone=True), nullable=True),
@@ -453,6 +506,8 @@ def upgrade() -> None:
         sa.Column("value", sa.Text(), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("device", sa.String(length=64), nullable=False),
+        sa.Column("given_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("clock_offset", sa.BigInteger(), nullable=True),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("amendment", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -493,6 +548,8 @@ def upgrade() -> None:
         sa.Column("latitude", sa.Double(), nullable=True),
         sa.Column("longitude", sa.Double(), nullable=True),
         sa.Column("camera", sa.String(length=120), nullable=False),
+        sa.Column("given_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("clock_offset", sa.BigInteger(), nullable=True),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("conflict", sa.Boolean(), nullable=False),
@@ -592,14 +649,16 @@ def downgrade() -> None:
 
     op.drop_table("assignment_shopper")
     op.drop_table("user_store")
+    with op.batch_alter_table("store_wave", schema=None) as batch_op:
+        batch_op.drop_index("ix_store_wave_wave")
+
+    op.drop_table("store_wave")
+    op.drop_table("store_question")
     with op.batch_alter_table("store_period", schema=None) as batch_op:
         batch_op.drop_index("ix_store_period_region")
         batch_op.drop_index("ix_store_period_chain")
 
     op.drop_table("store_period")
-    with op.batch_alter_table("store_month", schema=None) as batch_op:
-        batch_op.drop_index("ix_store_month_wave")
-
     op.drop_table("store_month")
     op.drop_table("region_question")
     op.drop_table("region_period")

@@ -17,14 +17,14 @@ MOST_HISTORY = 8
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """One wave as comparisons see it. ``checklist`` is the key, ``version_id`` the pinned version's database id."""
+    """One wave as comparisons see it. ``checklist`` is the key, ``version`` the pinned version's public id."""
 
     id: int
     public_id: str
     name: str
     method: str
     checklist: str
-    version_id: int
+    version: str
     title: Mapping[str, str]
     starts_on: date
     ends_on: date
@@ -34,17 +34,20 @@ class Period:
         return self.title.get(language) or next(iter(self.title.values()), self.checklist)
 
 
+_WAVE, _VERSION = Wave.__table__.c, ChecklistVersion.__table__.c
+_ALL = (
+    select(
+        _WAVE.id, _WAVE.public_id, _WAVE.name, _WAVE.method, _VERSION.key, _VERSION.public_id,
+        _VERSION.title, _WAVE.starts_on, _WAVE.ends_on,
+    )
+    .join_from(Wave.__table__, ChecklistVersion.__table__, _VERSION.id == _WAVE.checklist_version_id)
+    .order_by(_WAVE.starts_on, _WAVE.id)
+)  # fmt: skip
+
+
 def all_periods(session: Session) -> tuple[Period, ...]:
     """Every wave, the oldest first."""
-    found = session.execute(
-        select(
-            Wave.id, Wave.public_id, Wave.name, Wave.method, ChecklistVersion.key, ChecklistVersion.id,
-            ChecklistVersion.title, Wave.starts_on, Wave.ends_on,
-        )
-        .join(ChecklistVersion, ChecklistVersion.id == Wave.checklist_version_id)
-        .order_by(Wave.starts_on, Wave.id)
-    )  # fmt: skip
-    return tuple(Period(*row) for row in found)
+    return tuple(Period(*row) for row in session.execute(_ALL).all())
 
 
 def previous(periods: Iterable[Period], period: Period) -> Period | None:

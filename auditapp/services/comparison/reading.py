@@ -5,28 +5,43 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from auditapp import i18n
-from auditapp.db.schema import Region, RegionPeriod, StorePeriod
+from auditapp.db.schema import Region, RegionPeriod
 from auditapp.db.schema.figures import RegionQuestion
 from auditapp.domain.errors import NotFound
 from auditapp.domain.roles import Actor, Do, can
 from auditapp.i18n import N_
-from auditapp.services.checklists import checklist_of
+from auditapp.services.checklists import checklist_by_public_id
 from auditapp.services.comparison.headline import headline
-from auditapp.services.comparison.pages import ChainView, ComparisonView, Filters, Standard
-from auditapp.services.comparison.periods import Period, all_periods
+from auditapp.services.comparison.pages import ChainView, ComparisonView, Filters, Standard, Table
+from auditapp.services.comparison.periods import Period, all_periods, history
 from auditapp.services.comparison.refresh import BANDS, LEAST_VISITS
-from auditapp.services.comparison.rows import standard_of, store_rows, surest_first, table_of
+from auditapp.services.comparison.rows import standard_of, surest_first, table_of
+from auditapp.services.comparison.stored import PAGE, Chosen, of_page, of_region, past_means, store_rows
 from auditapp.services.comparison.views import Choice, maybe_tenth, tenth
 
-PAGE = 50
 MOST_STANDARDS = 8
 LEAST_CHOICES = (3, 4, 6, 8, 12)
 NO_REGION = N_("No region is yours to compare yet. Ask an administrator to give you one.")
 METHODS = {"mystery": N_("Mystery visits"), "observation": N_("Store audits"), "both": N_("All visits")}
+
+
+# Built once each: that takes longer than their answers.
+_OF_REGION, _FAILURES = RegionPeriod.__table__.c, RegionQuestion.__table__.c
+_COUNTS = ("stores", "visits", "criticals", *BANDS)
+_REGIONS = select(Region.id, Region.public_id, Region.name).order_by(Region.name, Region.id)
+_LINES = select(_OF_REGION.wave_id, _OF_REGION.line, _OF_REGION.noise).where(
+    _OF_REGION.region_id == bindparam("region")
+)
+_TOTALS = select(_OF_REGION.wave_id, *(func.sum(_OF_REGION[name]).label(name) for name in _COUNTS)).group_by(
+    _OF_REGION.wave_id
+)
+_FAILED = select(_FAILURES.question, _FAILURES.asked, _FAILURES.failed, _FAILURES.stores).where(
+    _FAILURES.region_id == bindparam("region"), _FAILURES.wave_id == bindparam("wave"), _FAILURES.failed > 0
+)
 
 
 def compare(
@@ -46,12 +61,13 @@ def compare(
     regions = _regions(session, actor)
     place = _pick(regions, region)
     periods = all_periods(session)
-    lines = {row.wave_id: row for row in _lines(session, place.id)}
+    lines = {row.wave_id: row for row in session.execute(_LINES, {"region": place.id})}
     period = _period(periods, lines, wave)
-    found = _found(session, place.id, period)
+    chosen = of_region(place.id, period) if period else None
+    found = store_rows(session, chosen) if chosen else []
     least = max(LEAST_VISITS, least_visits)
     shown = [row for row in found if not store_format or row.format == store_format]
-    table = table_of(session, shown, periods, period, least) if period and shown else None
+    table = _table(session, chosen, shown, periods, least) if chosen else None
     line = lines.get(period.id) if period else None
     return ComparisonView(
         region=place.name,
@@ -83,17 +99,18 @@ def chain(session: Session, actor: Actor, wave: str | None = None, page: int = 1
     if not (actor.everywhere and can(actor, Do.COMPARE)):
         raise NotFound()
     periods = all_periods(session)
-    with_figures = set(session.scalars(select(RegionPeriod.wave_id).distinct()))
-    period = _period(periods, with_figures, wave)
-    totals = _totals(session, period)
-    pages = max(1, -(-totals["stores"] // PAGE))
+    totals = {row.wave_id: row for row in session.execute(_TOTALS)}
+    period = _period(periods, totals, wave)
+    total = totals.get(period.id) if period else None
+    pages = -(-total.stores // PAGE) if total else 1
     if not 1 <= page <= pages:
         raise NotFound()
-    found = _page(session, period, page) if period else []
+    chosen = of_page(page, period) if period else None
+    found = store_rows(session, chosen) if chosen else []
     return ChainView(
         filters=Filters(
             regions=(),
-            waves=wave_choices([p for p in periods if p.id in with_figures or p == period], actor),
+            waves=wave_choices([p for p in periods if p.id in totals or p == period], actor),
             formats=(),
             least_visits=(),
             region="",
@@ -102,22 +119,24 @@ def chain(session: Session, actor: Actor, wave: str | None = None, page: int = 1
             least=LEAST_VISITS,
         ),
         period=period,
-        table=table_of(session, found, periods, period, LEAST_VISITS) if period and found else None,
-        stores=totals["stores"],
-        visits=totals["visits"],
-        counts={band: totals[band] for band in BANDS},
-        critical_stores=totals["criticals"],
+        table=_table(session, chosen, found, periods, LEAST_VISITS) if chosen else None,
+        stores=total.stores if total else 0,
+        visits=total.visits if total else 0,
+        counts={band: total._mapping[band] if total else 0 for band in BANDS},
+        critical_stores=total.criticals if total else 0,
         page=page,
         pages=pages,
     )
 
 
-def _totals(session: Session, period: Period | None) -> dict[str, int]:
-    """The counts of all regions together; zeros before there is a period."""
-    names = ("stores", "visits", "criticals", *BANDS)
-    sums = [func.sum(getattr(RegionPeriod, name)) for name in names]
-    found = session.execute(select(*sums).where(RegionPeriod.wave_id == (period.id if period else 0))).one()
-    return {name: int(value or 0) for name, value in zip(names, found, strict=True)}
+def _table(
+    session: Session, chosen: Chosen, found: Sequence[Row[Any]], periods: Sequence[Period], least: int
+) -> Table | None:
+    if not found:
+        return None
+    past = history(periods, chosen.period)
+    means = past_means(session, chosen, past[:-1])
+    return table_of(found, means, checklist_by_public_id(session, chosen.period.version), past, least)
 
 
 def wave_choices(periods: Sequence[Period], actor: Actor) -> tuple[Choice, ...]:
@@ -134,7 +153,7 @@ def wave_choices(periods: Sequence[Period], actor: Actor) -> tuple[Choice, ...]:
 
 
 def _regions(session: Session, actor: Actor) -> Sequence[Row[int, str, str]]:
-    found = session.execute(select(Region.id, Region.public_id, Region.name).order_by(Region.name, Region.id))
+    found = session.execute(_REGIONS)
     mine = [row for row in found if can(actor, Do.COMPARE, region_id=row.id)]
     if not mine:
         raise NotFound(NO_REGION if can(actor, Do.COMPARE) else None)
@@ -160,35 +179,8 @@ def _period(periods: Sequence[Period], with_figures: Any, public_id: str | None)
         raise NotFound() from None
 
 
-def _lines(session: Session, region_id: int) -> Sequence[RegionPeriod]:
-    return session.scalars(select(RegionPeriod).where(RegionPeriod.region_id == region_id)).all()
-
-
-def _found(session: Session, region_id: int, period: Period | None) -> Sequence[Row[Any]]:
-    if period is None:
-        return []
-    mine = (StorePeriod.region_id == region_id, StorePeriod.wave_id == period.id)
-    return session.execute(store_rows().where(*mine)).all()
-
-
-def _page(session: Session, period: Period, page: int) -> Sequence[Row[Any]]:
-    """The rows of a page, which is cut from the index before anything is joined to it."""
-    cut = (
-        select(StorePeriod.store_id)
-        .where(StorePeriod.wave_id == period.id)
-        .order_by(StorePeriod.sort, StorePeriod.store_id)
-        .limit(PAGE)
-        .offset((page - 1) * PAGE)
-    )
-    mine = (StorePeriod.wave_id == period.id, StorePeriod.store_id.in_(session.scalars(cut).all()))
-    return session.execute(store_rows().where(*mine)).all()
-
-
 def _standards(session: Session, region_id: int, period: Period, language: str) -> tuple[Standard, ...]:
-    checklist = checklist_of(session, period.version_id)
-    mine = (RegionQuestion.region_id == region_id, RegionQuestion.wave_id == period.id)
-    found = session.scalars(select(RegionQuestion).where(*mine, RegionQuestion.failed > 0))
-    standards = [
-        standard_of(checklist, one.question, one.asked, one.failed, language, stores=one.stores) for one in found
-    ]
+    checklist = checklist_by_public_id(session, period.version)
+    found = session.execute(_FAILED, {"region": region_id, "wave": period.id})
+    standards = [standard_of(checklist, key, asked, failed, language, stores=n) for key, asked, failed, n in found]
     return surest_first(standards)[:MOST_STANDARDS]

@@ -3,35 +3,35 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import ColumnElement, Insert, Select, case, delete, distinct, func, insert, literal, select, true
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import ColumnElement, Delete, Insert, Integer, Table, bindparam, case, delete, func, insert, select
+from sqlalchemy.orm import Session
 
 from auditapp.db import rollups
 from auditapp.db.rollups import FACTORS
-from auditapp.db.schema import QuestionMonth, Region, RegionPeriod, Store, StoreMonth, StorePeriod
-from auditapp.db.schema.figures import RegionQuestion
+from auditapp.db.schema import Region, RegionPeriod, Store, StorePeriod
+from auditapp.db.schema.figures import RegionQuestion, StoreQuestion
+from auditapp.services.comparison import sums
 from auditapp.services.comparison.periods import Period, all_periods, followers, previous
 from auditapp.services.context import Context
 
 if TYPE_CHECKING:
+    from auditapp.services.comparison.sums import Tables
     from auditapp.statistics import Array
-
-    Tables = dict[int, Array]
 
 LEAST_VISITS = 3
 """Below this a store has too few visits to say anything about it."""
 
 BANDS = ("below", "same", "above", "too_few")
+_ORDER = {band: n for n, band in enumerate(BANDS)}
 _ABOVE_ANY_SCORE = 1000.0
 
-# Nobody holds these rows as objects, so no object has to learn that they are gone.
-UNSEEN = {"synchronize_session": False}
-
-_REGION, _STORE, _N, _SUM, _SQUARES, _CRITICALS = range(6)
-_FACTOR_N = slice(6, 6 + len(FACTORS))
-_FACTOR_SUM = slice(6 + len(FACTORS), 6 + 2 * len(FACTORS))
+# Tables and not models: nobody holds these rows as objects, so no object has to learn that they are gone.
+_STORED = _REGIONS, _STORES, _QUESTIONS = [
+    cast("Table", model.__table__) for model in (RegionPeriod, StorePeriod, RegionQuestion)
+]
 
 
 def refresh_region(session: Session, region_id: int, wave_id: int, now: datetime) -> None:
@@ -43,26 +43,25 @@ def refresh_region(session: Session, region_id: int, wave_id: int, now: datetime
     _lock(session, Region.id == region_id)
     periods = all_periods(session)
     period = next(p for p in periods if p.id == wave_id)
-    for each in (period, *followers(periods, period)):
+    anew = (period, *followers(periods, period))
+    before = [previous(periods, each) for each in anew]
+    tables = sums.tables(session, [*anew, *filter(None, before)], region_id)
+    for each, past in zip(anew, before, strict=True):
         _forget(session, each, region_id)
-        before = previous(periods, each)
-        past = _by_region(session, before, region_id) if before else {}
-        _write(session, each, _by_region(session, each, region_id), past, now)
-        session.execute(_standards(each, region_id))
+        _write(session, each, tables[each.id], tables[past.id] if past else {}, now)
 
 
 def rebuild(session: Session, now: datetime) -> int:
     """Store every comparison anew from the roll-ups. Gives the number of rows, one per store and wave."""
     session.flush()
     _lock(session)
-    for table in (RegionPeriod, StorePeriod, RegionQuestion):
-        session.execute(delete(table), execution_options=UNSEEN)
+    for table in _STORED:
+        session.execute(delete(table))
     periods = all_periods(session)
-    tables = {period.id: _by_region(session, period) for period in periods}
+    tables = {period.id: sums.tables(session, [period])[period.id] for period in periods}
     for period in periods:
         before = previous(periods, period)
         _write(session, period, tables[period.id], tables[before.id] if before else {}, now)
-        session.execute(_standards(period))
     return sum(len(table) for of_wave in tables.values() for table in of_wave.values())
 
 
@@ -83,93 +82,68 @@ def _write(session: Session, period: Period, tables: Tables, past: Tables, now: 
     regions: list[dict[str, Any]] = []
     stores: list[dict[str, Any]] = []
     for region_id, table in tables.items():
-        rows = _compare(table, past.get(region_id))
+        columns = _compare(table, past.get(region_id))
         key = {"region_id": region_id, "wave_id": period.id}
-        stores += [{**key, **row} for row in rows]
-        regions.append({**key, **_summary(table, rows), "computed_at": now})
+        stores += [{**key, **dict(zip(columns, row, strict=True))} for row in zip(*columns.values(), strict=True)]
+        regions.append({**key, **_summary(table, columns["band"]), "computed_at": now})
     if stores:
-        session.execute(insert(RegionPeriod.__table__), regions)  # type: ignore[arg-type]
-        session.execute(insert(StorePeriod.__table__), stores)  # type: ignore[arg-type]
+        session.execute(insert(_REGIONS), regions)
+        session.execute(insert(_STORES), stores)
+    for region_id in tables:
+        session.execute(_standards(), {"wave": period.id, "region": region_id})
 
 
 def _forget(session: Session, period: Period, region_id: int) -> None:
     """Delete the old rows of one region; also those that a store brought along from another region."""
-    for table in (RegionPeriod, StorePeriod, RegionQuestion):
-        session.execute(
-            delete(table).where(table.wave_id == period.id, table.region_id == region_id), execution_options=UNSEEN
-        )
-    brought = (StorePeriod.wave_id == period.id, _in(region_id, StorePeriod.store_id))
-    session.execute(delete(StorePeriod).where(*brought), execution_options=UNSEEN)
+    for statement in _forgetting():
+        session.execute(statement, {"wave": period.id, "region": region_id})
 
 
-def _in(region_id: int | None, store_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
-    """The stores of a region, in words that let the database begin with them and not with the wave."""
-    stores = select(Store.id).where(Store.region_id == region_id)
-    return true() if region_id is None else store_id.in_(stores)
+@cache
+def _forgetting() -> list[Delete]:
+    """Built once."""
+    wave, region = bindparam("wave", type_=Integer), bindparam("region", type_=Integer)
+    of_region, of_stores, of_questions = ((table.c.wave_id == wave, table.c.region_id == region) for table in _STORED)
+    stores = select(Store.id).where(Store.region_id == region).union(select(_STORES.c.store_id).where(*of_stores))
+    return [
+        delete(_REGIONS).where(*of_region),
+        delete(_STORES).where(_STORES.c.wave_id == wave, _STORES.c.store_id.in_(stores)),
+        delete(_QUESTIONS).where(*of_questions),
+    ]
 
 
-def _by_region(session: Session, period: Period, region_id: int | None = None) -> Tables:
-    """Per region a table with a row per visited store, its columns as `_totals` selects them; tenths still."""
-    import numpy as np
-
-    found = session.execute(_totals(period, region_id)).all()
-    if not found:
-        return {}
-    table = np.array([tuple(row) for row in found], dtype=np.float64)
-    regions, starts = np.unique(table[:, _REGION], return_index=True)
-    return dict(zip(map(int, regions), np.split(table, starts[1:]), strict=True))
-
-
-def _totals(period: Period, region_id: int | None) -> Select[Any]:
-    columns = ["n", "s_total", "q_total", "criticals", *(f"n_{f}" for f in FACTORS), *(f"s_{f}" for f in FACTORS)]
-    return (
-        select(Store.region_id, Store.id, *(func.sum(getattr(StoreMonth, column)) for column in columns))
-        .join_from(Store, StoreMonth, StoreMonth.store_id == Store.id)
-        .where(
-            StoreMonth.wave_id == period.id,
-            StoreMonth.checklist == period.checklist,
-            StoreMonth.method == period.method,
-            _in(region_id, StoreMonth.store_id),
-        )
-        .group_by(Store.region_id, Store.id)
-        .order_by(Store.region_id, Store.id)
-    )
-
-
-def _compare(table: Array, past: Array | None) -> list[dict[str, Any]]:
-    """The rows of one region. Intervals are clamped to 0–100 here, after the bands were told from them."""
+def _compare(table: Array, past: Array | None) -> dict[str, list[Any]]:
+    """The columns of one region's stores. Intervals are clamped to 0–100 here, after the bands were told from them."""
     import numpy as np
 
     from auditapp import statistics
 
-    n, sums, squares = _points(table)
-    found = statistics.estimates(n, sums, squares)
-    line = statistics.region_line(n, sums)
+    n, total, squares = sums.points(table)
+    found = statistics.estimates(n, total, squares)
+    line = statistics.region_line(n, total)
     bands = statistics.bands(found.low, found.high, n, line, LEAST_VISITS)
+    order = np.array([_ORDER[band] for band in bands])
+    unsure = order == _ORDER["too_few"]
     with np.errstate(invalid="ignore"):
-        factors = table[:, _FACTOR_SUM] / table[:, _FACTOR_N] / 10
-    unsure = np.array([band == "too_few" for band in bands])
+        factors = table[:, sums.FACTOR_SUM] / table[:, sums.FACTOR_N] / 10
+    changes = _changes(table, past)
     columns = {
-        "store_id": table[:, _STORE].astype(int),
-        "sort": np.array([BANDS.index(band) for band in bands]) * _ABOVE_ANY_SCORE + found.mean,
-        "visits": n.astype(int),
+        "sort": order * _ABOVE_ANY_SCORE + found.mean,
         "mean": found.mean,
         "estimate": found.estimate,
         "low": np.where(unsure, np.nan, found.low.clip(0, 100)),
         "high": np.where(unsure, np.nan, found.high.clip(0, 100)),
         **dict(zip(FACTORS, factors.T, strict=True)),
-        "criticals": table[:, _CRITICALS].astype(int),
     }
-    lists = [[None if v != v else v for v in column.tolist()] for column in columns.values()]
-    rows = [dict(zip(columns, values, strict=True)) for values in zip(*lists, strict=True)]
-    for row, band, (change, changed) in zip(rows, bands, _changes(table, past), strict=True):
-        row.update(band=band, change=change, changed=changed)
-    return rows
-
-
-def _points(table: Array) -> tuple[Array, Array, Array]:
-    """Visits, sums and sums of squares, in points instead of tenths."""
-    return table[:, _N], table[:, _SUM] / 10, table[:, _SQUARES] / 100
+    return {
+        "store_id": table[:, sums.STORE].astype(int).tolist(),
+        "visits": n.astype(int).tolist(),
+        "criticals": table[:, sums.CRITICALS].astype(int).tolist(),
+        "band": bands,
+        "change": [change for change, _ in changes],
+        "changed": [changed for _, changed in changes],
+        **{name: [None if v != v else v for v in column.tolist()] for name, column in columns.items()},
+    }
 
 
 def _changes(table: Array, past: Array | None) -> list[tuple[float | None, bool]]:
@@ -180,53 +154,48 @@ def _changes(table: Array, past: Array | None) -> list[tuple[float | None, bool]
 
     if past is None:
         return [(None, False)] * len(table)
-    both = [np.concatenate(pair) for pair in zip(_points(table), _points(past), strict=True)]
+    both = [np.concatenate(pair) for pair in zip(sums.points(table), sums.points(past), strict=True)]
     msw = statistics.pooled_within(*both)
     n1, sum1 = np.zeros(len(table)), np.zeros(len(table))
-    _, here, there = np.intersect1d(table[:, _STORE], past[:, _STORE], assume_unique=True, return_indices=True)
-    n1[here], sum1[here] = past[there, _N], past[there, _SUM] / 10
-    n2, sum2, _ = _points(table)
+    _, here, there = np.intersect1d(table[:, sums.STORE], past[:, sums.STORE], assume_unique=True, return_indices=True)
+    n1[here], sum1[here] = past[there, sums.N], past[there, sums.SUM] / 10
+    n2, sum2, _ = sums.points(table)
     found = statistics.changes(n1, sum1 / np.maximum(n1, 1), n2, sum2 / n2, msw)
     return [(None if one.delta != one.delta else one.delta, one.changed) for one in found]
 
 
-def _summary(table: Array, rows: list[dict[str, Any]]) -> dict[str, Any]:
+def _summary(table: Array, bands: list[str]) -> dict[str, Any]:
     """The figures of the region itself."""
     from auditapp import statistics
 
-    n, sums, squares = _points(table)
-    msw = statistics.pooled_within(n, sums, squares)
-    bands = [row["band"] for row in rows]
+    n, total, squares = sums.points(table)
+    msw = statistics.pooled_within(n, total, squares)
     return {
-        "line": statistics.region_line(n, sums),
+        "line": statistics.region_line(n, total),
         "noise": None if msw is None else msw**0.5,
-        "stores": len(rows),
+        "stores": len(table),
         "visits": int(n.sum()),
         **{band: bands.count(band) for band in BANDS},
-        "criticals": sum(row["criticals"] > 0 for row in rows),
+        "criticals": int((table[:, sums.CRITICALS] > 0).sum()),
     }
 
 
-def _standards(period: Period, region_id: int | None = None) -> Insert:
-    failing = case((QuestionMonth.failed > 0, QuestionMonth.store_id))
+@cache
+def _standards() -> Insert:
+    """Built once. For one region, so that the database begins with its stores and not with all of the wave."""
+    region = bindparam("region", type_=Integer)
     figures = {
-        "region_id": Store.region_id,
-        "wave_id": literal(period.id),
-        "question": QuestionMonth.question,
-        "factor": func.min(QuestionMonth.factor),
-        "asked": func.sum(QuestionMonth.asked),
-        "failed": func.sum(QuestionMonth.failed),
-        "stores": func.count(distinct(failing)),
+        "region_id": region,
+        "wave_id": bindparam("wave", type_=Integer),
+        "question": StoreQuestion.question,
+        "asked": func.sum(StoreQuestion.asked),
+        "failed": func.sum(StoreQuestion.failed),
+        "stores": func.sum(case((StoreQuestion.failed > 0, 1), else_=0)),
     }
+    here = select(Store.id).where(Store.region_id == region)
     chosen = (
         select(*figures.values())
-        .join_from(Store, QuestionMonth, QuestionMonth.store_id == Store.id)
-        .where(
-            QuestionMonth.wave_id == period.id,
-            QuestionMonth.checklist == period.checklist,
-            QuestionMonth.method == period.method,
-            _in(region_id, QuestionMonth.store_id),
-        )
-        .group_by(Store.region_id, QuestionMonth.question)
+        .where(StoreQuestion.wave_id == figures["wave_id"], StoreQuestion.store_id.in_(here))
+        .group_by(StoreQuestion.question)
     )
-    return insert(RegionQuestion).from_select(list(figures), chosen)
+    return insert(_QUESTIONS).from_select(list(figures), chosen)

@@ -2,56 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Row, Select, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Row
 
-from auditapp.db.rollups import FACTORS
-from auditapp.db.schema import Region, RegionPeriod, Store, StorePeriod
 from auditapp.domain.checklist import Checklist, Factor
-from auditapp.services.checklists import checklist_of
 from auditapp.services.comparison.pages import Standard, Table
-from auditapp.services.comparison.periods import Period, history
+from auditapp.services.comparison.periods import Period
 from auditapp.services.comparison.refresh import BANDS
 from auditapp.services.comparison.scales import AXIS_WIDTH, SPARK_HEIGHT, axis
-from auditapp.services.comparison.views import Group, StoreRow, Targets, cell, maybe_tenth, targets_of, tenth
+from auditapp.services.comparison.stored import FIGURES, Past
+from auditapp.services.comparison.views import Group, StoreRow, Targets, all_tenths, cell, targets_of
 
-_FACTORS = [(factor.value, column) for factor, column in zip(Factor, FACTORS, strict=True)]
-
-
-def store_rows() -> Select[Any]:
-    """The stored comparison with the names of stores and regions, to be narrowed and ordered."""
-    return (
-        select(
-            StorePeriod.__table__,
-            Store.public_id,
-            Store.name,
-            Store.code,
-            Store.format,
-            Region.name.label("region"),
-            Region.public_id.label("region_public_id"),
-            RegionPeriod.line,
-        )
-        .join_from(StorePeriod, Store, Store.id == StorePeriod.store_id)
-        .join(Region, Region.id == StorePeriod.region_id)
-        .join(
-            RegionPeriod,
-            (RegionPeriod.region_id == StorePeriod.region_id) & (RegionPeriod.wave_id == StorePeriod.wave_id),
-        )
-    )
+_FACTORS = [factor.value for factor in Factor]
 
 
-def table_of(
-    session: Session, found: Sequence[Row[Any]], periods: Sequence[Period], period: Period, least: int
-) -> Table:
-    """The table of the rows ``found`` in ``period``: below, same, above, then too few visits."""
-    targets = targets_of(checklist_of(session, period.version_id))
-    past = history(periods, period)
-    means = _means(session, [row.store_id for row in found], past)
-    rows = [_row(row, targets, means.get(row.store_id, {}), past, least) for row in found]
+def table_of(found: Sequence[Row[Any]], means: Past, checklist: Checklist, past: Sequence[Period], least: int) -> Table:
+    """The table of the rows ``found``, the newest of the waves ``past``, with their ``means`` in those before: below,
+    same, above, then too few visits."""
+    targets = targets_of(checklist)
+    nothing = (None,) * (len(past) - 1)
+    shown = all_tenths([(*row[FIGURES:], *means.get(row.store_id, nothing), row.mean) for row in found])
+    rows = [_row(row, figures, targets, least) for row, figures in zip(found, shown, strict=True)]
     rows.sort(key=lambda row: (BANDS.index(row.band), row.mean, row.name))
     groups = tuple(Group(band, tuple(of_band)) for band, of_band in groupby(rows, key=lambda row: row.band))
     scores = [v for r in rows for v in (r.low, r.high, r.estimate, r.line)]
@@ -61,50 +35,42 @@ def table_of(
         axis=axis([*scores, targets.total], AXIS_WIDTH),
         spark=axis([*trend, targets.total], SPARK_HEIGHT),
         targets=targets,
-        periods=past,
+        periods=tuple(past),
     )
 
 
 def row_of(row: Row[Any], targets: Targets) -> StoreRow:
-    """One row without its history, as stored."""
-    return _row(row, targets, {}, (), 0)
+    """One row of `STORE_ROWS` without its history, as stored."""
+    return _row(row, all_tenths([row[FIGURES:]])[0], targets, 0)
 
 
-def _means(session: Session, stores: list[int], past: Iterable[Period]) -> dict[int, dict[int, float]]:
-    """Mean by store and wave, in points."""
-    found = session.execute(
-        select(StorePeriod.store_id, StorePeriod.wave_id, StorePeriod.mean).where(
-            StorePeriod.store_id.in_(stores), StorePeriod.wave_id.in_([p.id for p in past])
-        )
-    )
-    means: dict[int, dict[int, float]] = {}
-    for store_id, wave_id, mean in found:
-        means.setdefault(store_id, {})[wave_id] = mean
-    return means
-
-
-def _row(row: Row[Any], targets: Targets, means: Mapping[int, float], past: Sequence[Period], least: int) -> StoreRow:
-    few = row.band == "too_few" or row.visits < least
-    of = row._mapping
+def _row(row: Row[Any], shown: list[Any], targets: Targets, least: int) -> StoreRow:
+    """``shown`` are the figures and then the history, in the tenths that are shown."""
+    _, _, public_id, name, code, store_format, region, region_public_id, band, visits, changed, criticals = row[
+        :FIGURES
+    ]
+    line, mean, estimate, low, high, change, *scores = shown
+    factors, history = scores[: len(_FACTORS)], scores[len(_FACTORS) :]
+    few = band == "too_few" or visits < least
     return StoreRow(
-        public_id=row.public_id,
-        name=row.name,
-        code=row.code,
-        format=row.format,
-        region=row.region,
-        region_public_id=row.region_public_id,
-        line=tenth(row.line),
-        band="too_few" if few else row.band,
-        visits=row.visits,
-        mean=tenth(row.mean),
-        estimate=tenth(row.estimate),
-        low=None if few else maybe_tenth(row.low),
-        high=None if few else maybe_tenth(row.high),
-        change=maybe_tenth(row.change),
-        changed=row.changed,
-        cells=tuple(cell(factor, of[column], targets.factors[factor]) for factor, column in _FACTORS),
-        history=tuple(maybe_tenth(means.get(p.id)) for p in past),
-        criticals=row.criticals,
+        public_id=public_id,
+        name=name,
+        code=code,
+        format=store_format,
+        region=region,
+        region_public_id=region_public_id,
+        line=line,
+        band="too_few" if few else band,
+        visits=visits,
+        mean=mean,
+        estimate=estimate,
+        low=None if few else low,
+        high=None if few else high,
+        change=change,
+        changed=bool(changed),
+        cells=tuple(map(cell, _FACTORS, factors, targets.factors.values())),
+        history=tuple(history),
+        criticals=criticals,
     )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 AXIS_WIDTH = 180
 SPARK_WIDTH, SPARK_HEIGHT = 84, 26
@@ -22,8 +23,9 @@ class Axis:
 
     def at(self, points: float) -> float:
         """The pixel of a score, kept within the drawing."""
-        share = (points - self.low) / (self.high - self.low)
-        return round(min(1.0, max(0.0, share)) * self.width, 1)
+        if not self.low < points < self.high:
+            return float(self.width) if points >= self.high else 0.0
+        return round((points - self.low) / (self.high - self.low) * self.width, 1)
 
     def down(self, points: float) -> float:
         """The same, counted downwards from the top, for a scale that stands upright."""
@@ -41,16 +43,15 @@ def axis(values: Iterable[float | None], width: int) -> Axis:
 
 def trend_path(history: Sequence[float | None], scale: Axis) -> str:
     """An SVG path through ``history``, the oldest first, on an upright scale; a wave without a score leaves a gap."""
-    step = SPARK_WIDTH / (len(history) - 1) if len(history) > 1 else 0.0
-    return " ".join(
-        _moves(None if score is None else f"{i * step:.1f} {scale.down(score)}" for i, score in enumerate(history))
-    )
+    pen, moves = "M", []
+    for across, score in zip(_across(len(history)), history, strict=True):
+        if score is not None:
+            moves.append(f"{pen}{across} {scale.down(score)}")
+        pen = "M" if score is None else "L"
+    return " ".join(moves)
 
 
-def _moves(points: Iterable[str | None]) -> Iterator[str]:
-    """Path commands: a line goes on from point to point and begins anew after a gap."""
-    pen = "M"
-    for point in points:
-        if point is not None:
-            yield pen + point
-        pen = "L" if point is not None else "M"
+@cache
+def _across(waves: int) -> list[str]:
+    step = SPARK_WIDTH / (waves - 1) if waves > 1 else 0.0
+    return [f"{i * step:.1f}" for i in range(waves)]

@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Row, func, select
+from sqlalchemy import ColumnElement, Row, select
 from sqlalchemy.orm import Session
 
 from auditapp.db.rollups import FACTORS
-from auditapp.db.schema import Outcome, QuestionMonth, Store, StoreMonth, StorePeriod, Visit
+from auditapp.db.schema import Outcome, Store, StorePeriod, Visit
+from auditapp.db.schema.figures import StoreQuestion, StoreWave
 from auditapp.domain.checklist import Factor
 from auditapp.domain.errors import NotFound
 from auditapp.domain.roles import Actor, Do, can
 from auditapp.domain.visit import VisitState
-from auditapp.services.checklists import checklist_of
+from auditapp.services.checklists import checklist_by_public_id
 from auditapp.services.comparison.pages import FactorLine, FailedView, Standard, StoreView, VisitLink, WaveRow
 from auditapp.services.comparison.periods import Period, all_periods, previous
-from auditapp.services.comparison.rows import row_of, standard_of, store_rows, surest_first
-from auditapp.services.comparison.scales import AXIS_WIDTH, Axis, axis
+from auditapp.services.comparison.rows import row_of, standard_of, surest_first
+from auditapp.services.comparison.scales import AXIS_WIDTH, axis
+from auditapp.services.comparison.stored import STORE_ROWS
 from auditapp.services.comparison.views import cell, targets_of, tenth
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ def store_page(session: Session, actor: Actor, public_id: str, wave: str | None 
     """
     store = _store(session, actor, public_id)
     periods = all_periods(session)
-    found = {row.wave_id: row for row in session.execute(store_rows().where(StorePeriod.store_id == store.id))}
+    found = {row.wave_id: row for row in session.execute(STORE_ROWS.where(StorePeriod.store_id == store.id))}
     period = _period(periods, found, wave)
     before = previous(periods, period) if period else None
     waves = tuple(_wave(session, periods, p, found[p.id]) for p in reversed(periods) if p.id in found)
@@ -50,7 +52,7 @@ def store_page(session: Session, actor: Actor, public_id: str, wave: str | None 
         axis=axis(
             (v for w in waves for v in (w.row.low, w.row.high, w.row.estimate, w.row.line, w.target)), AXIS_WIDTH
         ),
-        targets=targets_of(checklist_of(session, period.version_id)) if period else None,
+        targets=targets_of(checklist_by_public_id(session, period.version)) if period else None,
         factors=_factors(session, store, period, before) if period else (),
         standards=_standards(session, actor, store, period) if period else (),
         visits=_visits(session, store, period) if period else (),
@@ -92,15 +94,10 @@ def _period(periods: Sequence[Period], with_figures: Iterable[int], public_id: s
         raise NotFound() from None
 
 
-def _wave(session: Session, periods: Sequence[Period], period: Period, row: Row[Any]) -> WaveRow:
-    targets = targets_of(checklist_of(session, period.version_id))
+def _wave(session: Session, periods: Sequence[Period], period: Period, row: Row[*tuple[Any, ...]]) -> WaveRow:
+    targets = targets_of(checklist_by_public_id(session, period.version))
     before = previous(periods, period)
     return WaveRow(period, row_of(row, targets), targets.total, before.name if before else "")
-
-
-def _axis(waves: tuple[WaveRow, ...]) -> Axis:
-    drawn = ((w.row.low, w.row.high, w.row.estimate, w.row.line, w.target) for w in waves)
-    return axis((score for scores in drawn for score in scores), AXIS_WIDTH)
 
 
 def _factors(session: Session, store: Store, period: Period, before: Period | None) -> tuple[FactorLine, ...]:
@@ -117,7 +114,7 @@ def _factors(session: Session, store: Store, period: Period, before: Period | No
     mean1, mean2 = sum1 / np.maximum(n1, 1), sum2 / np.maximum(n2, 1)
     noise = _factor_noise([*now.values(), *past.values()])
     changes = statistics.factor_changes(n1, mean1, n2, mean2, noise)
-    targets = targets_of(checklist_of(session, period.version_id)).factors
+    targets = targets_of(checklist_by_public_id(session, period.version)).factors
     return tuple(
         FactorLine(
             cell=cell(factor.value, mean if n else None, targets[factor.value]),
@@ -144,19 +141,14 @@ def _factor_sums(session: Session, store: Store, period: Period) -> dict[int, Ar
     import numpy as np
 
     columns = [f"{kind}_{factor}" for kind in "nsq" for factor in FACTORS]
+    neighbours = select(Store.id).where(Store.region_id == store.region_id)
     found = session.execute(
-        select(StoreMonth.store_id, *(func.sum(getattr(StoreMonth, column)) for column in columns))
-        .join(Store, Store.id == StoreMonth.store_id)
-        .where(Store.region_id == store.region_id, *_of(StoreMonth, period))
-        .group_by(StoreMonth.store_id)
+        select(StoreWave.store_id, *(getattr(StoreWave, column) for column in columns)).where(
+            StoreWave.store_id.in_(neighbours), StoreWave.wave_id == period.id
+        )
     )
     scale = np.repeat([1.0, 10.0, 100.0], len(FACTORS))
     return {row[0]: np.array(tuple(row[1:]), dtype=np.float64) / scale for row in found}
-
-
-def _of(table: type[StoreMonth] | type[QuestionMonth], period: Period) -> tuple[ColumnElement[bool], ...]:
-    same = (table.checklist == period.checklist, table.method == period.method)
-    return (table.wave_id == period.id, *same)
 
 
 def _standards(
@@ -167,22 +159,21 @@ def _standards(
     factor: str = "",
     visits: dict[str, list[VisitLink]] | None = None,
 ) -> tuple[Standard, ...]:
-    checklist = checklist_of(session, period.version_id)
-    asked, failed = func.sum(QuestionMonth.asked), func.sum(QuestionMonth.failed)
+    checklist = checklist_by_public_id(session, period.version)
+    mine = (StoreQuestion.store_id == store.id, StoreQuestion.wave_id == period.id)
     found = session.execute(
-        select(QuestionMonth.question, asked, failed, func.sum(QuestionMonth.lost))
-        .where(QuestionMonth.store_id == store.id, *_of(QuestionMonth, period))
-        .where(QuestionMonth.factor == factor if factor else QuestionMonth.factor.is_not(None))
-        .group_by(QuestionMonth.question)
-        .having(failed > 0)
+        select(StoreQuestion.question, StoreQuestion.asked, StoreQuestion.failed, StoreQuestion.lost).where(
+            *mine, StoreQuestion.failed > 0
+        )
     )
-    return surest_first(
+    standards = surest_first(
         standard_of(
-            checklist, key, int(n), int(k), actor.language,
-            lost=tenth(float(lost) / 100 / int(n)), visits=tuple((visits or {}).get(key, ())),
+            checklist, key, n, k, actor.language,
+            lost=tenth(lost / 100 / n), visits=tuple((visits or {}).get(key, ())),
         )
         for key, n, k, lost in found
     )  # fmt: skip
+    return tuple(one for one in standards if factor in ("", one.factor))
 
 
 def _published(store: Store, period: Period) -> tuple[ColumnElement[bool], ...]:

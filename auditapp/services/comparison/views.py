@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
+from typing import NamedTuple
 
 from auditapp.domain.checklist import Checklist, Factor
 from auditapp.domain.words import FACTOR_NAMES
@@ -23,6 +25,19 @@ def tenth(points: float) -> float:
 def maybe_tenth(points: float | None) -> float | None:
     """`tenth`, with None for what is not defined."""
     return None if points is None else tenth(points)
+
+
+def all_tenths(rows: Sequence[Sequence[float | None]]) -> list[list[float | None]]:
+    """`maybe_tenth` of a whole table, whose rows are equally long."""
+    import numpy as np
+
+    if not rows:
+        return []
+    points = np.array(rows, dtype=np.float64)  # None becomes NaN
+    shown = (np.floor(points * 10 + 0.5 + 1e-9) / 10).astype(object)
+    shown[np.isnan(points)] = None
+    found: list[list[float | None]] = shown.tolist()
+    return found
 
 
 def signed(points: float | None) -> str:
@@ -52,16 +67,19 @@ class Cell:
         return (self.gap >= 1) + (self.gap >= 6) + (self.gap >= 15)
 
 
+@lru_cache(maxsize=8192)
 def cell(factor: str, score: float | None, target: float) -> Cell:
-    """The cell of a factor mean against its target, both in points."""
+    """The cell of a factor mean against its target, both in points. Kept: shown in tenths, most come again."""
     shown = maybe_tenth(score)
     gap = 0 if shown is None else max(0, math.floor(tenth(target - shown) + 0.5))
     return Cell(factor, shown, gap)
 
 
-@dataclass(frozen=True, slots=True)
-class StoreRow:
-    """A store in a wave. ``low`` and ``high`` are None for too few visits; ``line`` is that of its own region."""
+class StoreRow(NamedTuple):
+    """A store in a wave. ``low`` and ``high`` are None for too few visits; ``line`` is that of its own region.
+
+    A tuple, which is made three times as fast as a frozen dataclass: a region has hundreds.
+    """
 
     public_id: str
     name: str

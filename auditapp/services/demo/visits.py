@@ -20,7 +20,7 @@ from auditapp.services.context import Context
 from auditapp.services.demo.answers import fill
 from auditapp.services.demo.cast import CRITICAL_QUESTION, CRITICAL_STORE, LENIENCE, LENIENT_SHOPPER, SHOPPERS
 from auditapp.services.demo.programme import Founded, FoundedStore
-from auditapp.services.publishing import publish
+from auditapp.services.publishing import ask_for_scorecard, publish
 from auditapp.services.reviews import deciding
 from auditapp.services.visits import evidence, registers, sending
 
@@ -127,8 +127,10 @@ class Maker:
         deciding.approve(session, self.chain.reviewer, visit_id, visit.revision, when, timedelta(0))
         job = job_queue.claim(session, when, ("publish",))
         if job is not None:
-            publish(session, visit, when, scorecard=plan.wave == len(self.chain.waves) - 1)
+            publish(session, visit, when, scorecard=False)
             job_queue.finish(session, job)
+            if plan.wave == len(self.chain.waves) - 1:  # work of today, however old the visit: the queue's age is real
+                ask_for_scorecard(session, visit, self.context.now())
 
     def _level(self, plan: Plan) -> float:
         lenience = LENIENCE if plan.shopper == LENIENT_SHOPPER else 0.0

@@ -19,6 +19,7 @@ from auditapp.i18n import N_
 from auditapp.services import audit, text
 from auditapp.services.programme.access import check
 from auditapp.services.programme.waves import read_wave
+from auditapp.services.visits.access import standing
 
 REST = timedelta(days=90)
 """Within this time the same shopper should not be seen in the same store again."""
@@ -48,7 +49,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class AssignmentRow:
-    """One assignment as an administrator sees it; ``state`` is cancelled, new, or the visit's state."""
+    """One assignment as an administrator sees it; ``state`` is the visit's if one has begun, else cancelled or new."""
 
     assignment: Assignment
     shopper: str
@@ -106,7 +107,7 @@ def list_assignments(session: Session, actor: Actor, wave: str) -> Sequence[Assi
     """The assignments of a wave by store and due time, cancelled ones included."""
     into = read_wave(session, actor, wave)
     rows = session.execute(
-        select(Assignment, User.name, Visit.state)
+        select(Assignment, User.name, Visit.state, Visit.begun_at)
         .join(Store, Store.id == Assignment.store_id)
         .join(AssignmentShopper, AssignmentShopper.assignment_id == Assignment.id)
         .join(User, User.id == AssignmentShopper.user_id)
@@ -115,8 +116,8 @@ def list_assignments(session: Session, actor: Actor, wave: str) -> Sequence[Assi
         .order_by(Store.code, Assignment.due_at, Assignment.id)
     )
     return [
-        AssignmentRow(assignment, name, "cancelled" if assignment.cancelled_at else state or "new")
-        for assignment, name, state in rows
+        AssignmentRow(assignment, name, state if begun_at else "cancelled" if assignment.cancelled_at else "new")
+        for assignment, name, state, begun_at in rows
     ]
 
 
@@ -129,7 +130,10 @@ def list_shoppers(session: Session, actor: Actor) -> Sequence[User]:
 
 
 def cancel_assignment(session: Session, actor: Actor, public_id: str, now: datetime) -> Assignment:
-    """Take back an assignment that nobody has started; raises Conflict where a visit has begun, NotFound."""
+    """Take back an assignment that nobody has started; raises Conflict where a visit has begun, NotFound.
+
+    A phone without signal may know nothing of it, and begin: that visit is taken in, and flagged to the reviewer.
+    """
     check(actor)
     assignment = session.scalar(
         select(Assignment).where(Assignment.public_id == text.known_id(public_id)).with_for_update(of=Assignment)
@@ -138,7 +142,7 @@ def cancel_assignment(session: Session, actor: Actor, public_id: str, now: datet
         raise NotFound()
     if assignment.cancelled_at is not None:
         return assignment
-    if session.scalar(select(Visit.id).where(Visit.assignment_id == assignment.id)) is not None:
+    if session.scalar(select(Visit.begun_at).where(Visit.assignment_id == assignment.id)) is not None:
         raise Conflict(N_("The shopper has started this visit. Ask them to send it, or to say why it can't be done."))
     assignment.cancelled_at = now
     session.flush()
@@ -170,7 +174,7 @@ def _refuse_return(session: Session, shopper: User, stores: list[Store], opens_a
         .where(
             AssignmentShopper.user_id == shopper.id,
             Assignment.store_id.in_([store.id for store in stores]),
-            Assignment.cancelled_at.is_(None),
+            standing(),
             last > opens_at - REST,
         )
         .order_by(Store.code)

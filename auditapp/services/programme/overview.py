@@ -36,6 +36,6 @@ def overview(session: Session, actor: Actor) -> Overview:
         select(func.count(Assignment.id))
         .join(Wave, Wave.id == Assignment.wave_id)
         .outerjoin(Visit, Visit.assignment_id == Assignment.id)
-        .where(Wave.closed.is_(False), Assignment.cancelled_at.is_(None), Visit.id.is_(None)),
+        .where(Wave.closed.is_(False), Assignment.cancelled_at.is_(None), Visit.begun_at.is_(None)),
     )
     return Overview(*(session.scalar(part) or 0 for part in parts))

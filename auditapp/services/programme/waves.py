@@ -17,6 +17,7 @@ from auditapp.domain.visit import SENT
 from auditapp.i18n import N_
 from auditapp.services import audit, text
 from auditapp.services.programme.access import check
+from auditapp.services.visits.access import standing
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,8 @@ def list_waves(session: Session, actor: Actor) -> Sequence[WaveRow]:
     assigned = dict(
         session.execute(
             select(Assignment.wave_id, func.count())
-            .where(Assignment.cancelled_at.is_(None))
+            .outerjoin(Visit, Visit.assignment_id == Assignment.id)
+            .where(standing())
             .group_by(Assignment.wave_id)
         ).all()
     )

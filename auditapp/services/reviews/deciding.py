@@ -1,4 +1,4 @@
-"""A reviewer's decisions: approve, ask the shopper, void. Each names the revision it was made on."""
+"""A reviewer's decisions: approve, ask the shopper, void, or "seen". Each names the revision it was made on."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from auditapp.i18n import N_
 from auditapp.services.audit import note
 from auditapp.services.checklists import checklist_of
 from auditapp.services.publishing import withdraw
-from auditapp.services.reviews.reading import sent_visit
+from auditapp.services.reviews.access import sent_visit
+from auditapp.services.reviews.late import late_arrival
 from auditapp.services.scoring import keep_score
 from auditapp.services.visits.reading import filled_of
 
@@ -69,6 +70,15 @@ def void(session: Session, actor: Actor, visit_id: str, revision: int, reason: s
     _record(session, visit, actor, now, "voided", "", words)
     if published:
         withdraw(session, visit, now)
+
+
+def mark_seen(session: Session, actor: Actor, visit_id: str, revision: int, now: datetime) -> None:
+    """Say that what arrived after the approval was looked at; the visit stays as it is. Raises Conflict where more
+    has come since the page was opened, or where nothing is left to look at."""
+    visit = _decide(session, actor, visit_id, revision)
+    if late_arrival(session, visit) is None:
+        raise Conflict(STALE)
+    _record(session, visit, actor, now, "seen", "", "")
 
 
 def _decide(session: Session, actor: Actor, visit_id: str, revision: int) -> Visit:

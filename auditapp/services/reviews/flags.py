@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -16,6 +15,7 @@ from auditapp.db.schema import AnswerWrite, Photo, Visit
 from auditapp.domain.answers import asked
 from auditapp.domain.checklist import NA, Checklist, Method
 from auditapp.domain.scoring import score
+from auditapp.domain.times import by_clock, read_moment
 from auditapp.domain.visit import Filled, needs
 from auditapp.photos import similarity_distance
 
@@ -39,6 +39,7 @@ class FlagKind(StrEnum):
     AMENDED = "amended"
     CONFLICT = "conflict"
     REFUSED = "refused"
+    CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def _about_answers(visit: Visit, checklist: Checklist, filled: Filled) -> list[F
 
 
 def _about_times(visit: Visit, checklist: Checklist) -> list[Flag]:
-    flags = []
+    flags = [Flag(FlagKind.CANCELLED)] if visit.assignment.cancelled_at else []
     if visit.submitted_at and visit.submitted_at > visit.assignment.due_at:
         hours = math.ceil((visit.submitted_at - visit.assignment.due_at) / timedelta(hours=1))
         flags.append(Flag(FlagKind.LATE, fact=str(hours)))
@@ -117,12 +118,10 @@ def _outside(taken_at: str, visit: Visit) -> bool:
     """Whether the phone's word on when a photo was taken lies outside the visit, with a quarter of an hour's grace."""
     if visit.arrived_at is None or visit.left_at is None:
         return False
-    try:
-        moment = datetime.fromisoformat(taken_at)
-    except ValueError:
+    moment = read_moment(taken_at)
+    if moment is None:
         return False
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=ZoneInfo(visit.store.time_zone))
+    moment = by_clock(moment, visit.store.time_zone)
     grace = timedelta(minutes=15)
     return not visit.arrived_at - grace <= moment <= visit.left_at + grace
 

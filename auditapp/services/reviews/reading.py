@@ -9,15 +9,18 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
-from auditapp.db.schema import AnswerWrite, AssignmentShopper, Photo, ReviewEvent, User, Visit
+from auditapp.db.schema import AssignmentShopper, Photo, ReviewEvent, User, Visit
 from auditapp.domain.answers import asked
 from auditapp.domain.checklist import Checklist, Method
-from auditapp.domain.errors import Forbidden, NotFound
-from auditapp.domain.roles import Actor, Do, can
+from auditapp.domain.errors import NotFound
+from auditapp.domain.roles import Actor
 from auditapp.domain.scoring import Result, score
 from auditapp.domain.visit import Filled, VisitState
 from auditapp.services.checklists import checklist_of
+from auditapp.services.reviews import access
+from auditapp.services.reviews.access import sent_visit
 from auditapp.services.reviews.flags import Flag, flags_of
+from auditapp.services.reviews.late import LateAnswer, LateArrival, late_answers, late_arrival
 from auditapp.services.visits.evidence import photo_key, thumb_key
 from auditapp.services.visits.reading import filled_of, registers_of
 
@@ -72,7 +75,10 @@ class Event:
 
 @dataclass(frozen=True)
 class Reviewed:
-    """A visit as its reviewer sees it, at ``revision``; a decision names that revision."""
+    """A visit as its reviewer sees it, at ``revision``; a decision names that revision.
+
+    ``late_answers`` came after the receipt and stand beside the answers; ``late`` tells what of it nobody has seen.
+    """
 
     id: str
     number: int
@@ -92,7 +98,8 @@ class Reviewed:
     photos: tuple[Evidence, ...]
     flags: tuple[Flag, ...]
     history: tuple[Event, ...]
-    late_answers: tuple[tuple[str, str, str, datetime], ...]
+    late_answers: tuple[LateAnswer, ...]
+    late: LateArrival | None
     shopper: int
     shopper_visits: int
     arrived_at: datetime | None
@@ -106,7 +113,7 @@ class Reviewed:
 
 def queue(session: Session, actor: Actor, now: datetime) -> tuple[Waiting, ...]:
     """Sent visits that wait for a decision, those due first at the top."""
-    _may_review(actor)
+    access.check(actor)
     rows = session.execute(
         select(Visit, AssignmentShopper.user_id)
         .join(AssignmentShopper, AssignmentShopper.assignment_id == Visit.assignment_id)
@@ -167,7 +174,8 @@ def reviewed(session: Session, actor: Actor, visit_id: str) -> Reviewed:
         photos=_photos(session, visit),
         flags=flags_of(session, visit, checklist, filled),
         history=_history(session, visit),
-        late_answers=_late_answers(session, visit),
+        late_answers=late_answers(session, visit),
+        late=late_arrival(session, visit),
         shopper=shopper,
         shopper_visits=_visits_of(session, shopper),
         arrived_at=visit.arrived_at,
@@ -189,23 +197,6 @@ def photo_file(session: Session, actor: Actor, visit_id: str, photo_id: str, thu
     if not sha256:
         raise NotFound()
     return thumb_key(sha256) if thumb else photo_key(sha256)
-
-
-def sent_visit(session: Session, actor: Actor, visit_id: str, for_update: bool = False) -> Visit:
-    """A visit that was sent, for someone who may review. Raises Forbidden or NotFound."""
-    _may_review(actor)
-    query = select(Visit).where(Visit.public_id == visit_id, Visit.state != VisitState.DRAFT)
-    if for_update:
-        query = query.with_for_update(of=Visit)
-    visit = session.scalar(query)
-    if visit is None:
-        raise NotFound()
-    return visit
-
-
-def _may_review(actor: Actor) -> None:
-    if not can(actor, Do.VISIT_REVIEW):
-        raise Forbidden()
 
 
 def _photos(session: Session, visit: Visit) -> tuple[Evidence, ...]:
@@ -233,15 +224,6 @@ def _history(session: Session, visit: Visit) -> tuple[Event, ...]:
         Event(event.kind, event.at, "" if role in (None, "shopper") else name, event.question, event.text)
         for event, name, role in rows
     )
-
-
-def _late_answers(session: Session, visit: Visit) -> tuple[tuple[str, str, str, datetime], ...]:
-    rows = session.scalars(
-        select(AnswerWrite)
-        .where(AnswerWrite.visit_id == visit.id, AnswerWrite.amendment.is_(True))
-        .order_by(AnswerWrite.id)
-    )
-    return tuple((w.question, w.field, w.value, w.received_at) for w in rows)
 
 
 def _visits_of(session: Session, shopper: int) -> int:

@@ -11,12 +11,12 @@ from auditapp.services.context import Context
 from auditapp.services.scorecards.access import readable_store, readable_visit
 from auditapp.services.scorecards.build import build
 from auditapp.services.scorecards.facts import read_facts, shown_photos, stores_of
-from auditapp.services.scorecards.paper import pdf_of, render_scorecard
+from auditapp.services.scorecards.paper import pdf_given_up, pdf_of, render_scorecard
 from auditapp.services.scorecards.past import latest_visit, store_history
 from auditapp.services.scorecards.view import History, Home, Scorecard, StoreLink
 from auditapp.services.visits.evidence import photo_key, thumb_key
 
-__all__ = ["history", "home", "pdf_of", "photo_of", "render_scorecard", "show"]
+__all__ = ["history", "home", "pdf_given_up", "pdf_of", "photo_of", "render_scorecard", "show"]
 
 
 def show(context: Context, actor: Actor, public_id: str) -> Scorecard:

@@ -16,10 +16,12 @@ from auditapp.domain.scoring import Result, score
 from auditapp.domain.visit import Filled, VisitState
 from auditapp.services.checklists import checklist_of
 from auditapp.services.scorecards.region import RegionFigures, region_figures
+from auditapp.services.visits.access import standing
 from auditapp.services.visits.reading import filled_of
 
 TREND_VISITS = 8
 SQUARES = 4
+ENDED = (VisitState.VOID.value, VisitState.NOT_DONE.value)
 
 
 @dataclass(frozen=True)
@@ -161,7 +163,6 @@ def _earlier(visit: Visit) -> ColumnElement[bool]:
 
 def _ordinal(session: Session, visit: Visit) -> tuple[int, int]:
     """Which of the wave's visits to this store it is, in the order of publication, and how many are planned."""
-    ended = select(Visit.assignment_id).where(Visit.state.in_((VisitState.VOID.value, VisitState.NOT_DONE.value)))
     before = session.scalar(
         select(func.count())
         .select_from(Visit)
@@ -170,11 +171,12 @@ def _ordinal(session: Session, visit: Visit) -> tuple[int, int]:
     planned = session.scalar(
         select(func.count())
         .select_from(Assignment)
+        .outerjoin(Visit, Visit.assignment_id == Assignment.id)
         .where(
             Assignment.store_id == visit.store_id,
             Assignment.wave_id == visit.wave_id,
-            Assignment.cancelled_at.is_(None),
-            Assignment.id.not_in(ended),
+            standing(),
+            or_(Visit.id.is_(None), Visit.state.not_in(ENDED)),
         )
     )
     ordinal = (before or 0) + 1

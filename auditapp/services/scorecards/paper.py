@@ -74,15 +74,13 @@ def _keep(session: Session, visit_id: int, key: str, inputs: str, context: Conte
 
 
 def pdf_of(context: Context, actor: Actor, public_id: str) -> bytes | None:
-    """The stored PDF of a published visit; None while it is being made (which this call asks for).
+    """The stored PDF of a published visit; None while it is being made (which this call asks for), and where making
+    it was given up (`pdf_given_up`).
 
     Raises NotFound for whoever may not read it.
     """
     with context.read() as session:
-        visit = readable_visit(session, actor, public_id)
-        if visit.state != VisitState.PUBLISHED:
-            raise NotFound()
-        visit_id = visit.id
+        visit_id = _published(session, actor, public_id)
         row = session.get(Scorecard, visit_id)
         key = row.key if row else None
     if key is not None:
@@ -91,5 +89,23 @@ def pdf_of(context: Context, actor: Actor, public_id: str) -> bytes | None:
         except NotFound:  # PDFs are left out of backups: they can be made again
             pass
     with context.write() as session:
-        job_queue.enqueue(session, JOB, {"visit": visit_id}, context.now(), unique_key=f"scorecard:{visit_id}")
+        if not job_queue.was_given_up(session, _unique(visit_id)):
+            job_queue.enqueue(session, JOB, {"visit": visit_id}, context.now(), unique_key=_unique(visit_id))
     return None
+
+
+def pdf_given_up(context: Context, actor: Actor, public_id: str) -> bool:
+    """Whether the PDF could not be made, as often as it was tried. Raises NotFound for whoever may not read it."""
+    with context.read() as session:
+        return job_queue.was_given_up(session, _unique(_published(session, actor, public_id)))
+
+
+def _unique(visit_id: int) -> str:
+    return f"scorecard:{visit_id}"
+
+
+def _published(session: Session, actor: Actor, public_id: str) -> int:
+    visit = readable_visit(session, actor, public_id)
+    if visit.state != VisitState.PUBLISHED:
+        raise NotFound()
+    return visit.id

@@ -1,8 +1,10 @@
-"""Finding a visit or an assignment for its owner; anybody else's does not exist."""
+"""Finding a visit or an assignment for its owner; anybody else's does not exist. And what it means to have begun."""
 
 from __future__ import annotations
 
-from sqlalchemy import bindparam, select
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, bindparam, or_, select
 from sqlalchemy.orm import Session, joinedload, lazyload
 
 from auditapp.db.schema import Assignment, AssignmentShopper, Store, Visit
@@ -21,6 +23,17 @@ _TO_READ = _OWN.options(
 )
 """Built once: this runs with every page and every call of a phone."""
 _TO_CHANGE = _OWN.with_for_update(of=Visit)
+
+
+def begin(visit: Visit, now: datetime) -> None:
+    """The shopper is at work: from now on the visit counts as started, even where it was only prepared, or its
+    assignment cancelled meanwhile."""
+    visit.begun_at = visit.begun_at or now
+
+
+def standing() -> ColumnElement[bool]:
+    """Which assignments, outer joined with their visits, are to be counted: not cancelled, or begun all the same."""
+    return or_(Assignment.cancelled_at.is_(None), Visit.begun_at.is_not(None))
 
 
 def own_assignment(session: Session, actor: Actor, assignment_id: str) -> Assignment:

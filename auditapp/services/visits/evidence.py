@@ -7,11 +7,12 @@ conflict of which both are kept; a deleted id stays deleted, however late its ph
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from auditapp import photos
@@ -24,12 +25,15 @@ from auditapp.i18n import N_
 from auditapp.photos.receiving import Readable
 from auditapp.services.checklists import checklist_of
 from auditapp.services.context import Context
-from auditapp.services.visits.access import own_visit
+from auditapp.services.visits.access import begin, own_visit
 from auditapp.services.visits.registers import note_amendment
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 PHOTO_TYPES = frozenset({QuestionType.PHOTO, QuestionType.SIGNATURE})
 MOST_PHOTOS = 500
+
+Find = Callable[[Session, bool], Visit]
+"""Gives the visit that is meant, locked where the second argument says so. Raises Forbidden or NotFound."""
 
 
 class Outcome(StrEnum):
@@ -53,12 +57,17 @@ class Put:
 
 @dataclass(frozen=True)
 class Told:
-    """What the phone says of a photo beside its bytes (the original's EXIF is gone once the phone has shrunk it)."""
+    """What the phone says of a photo beside its bytes (the original's EXIF is gone once the phone has shrunk it).
+
+    ``given_at``: when it was added to the visit, by a clock that is ``clock_offset`` seconds ahead of ours.
+    """
 
     taken_at: str = ""
     latitude: float | None = None
     longitude: float | None = None
     device: str = ""
+    given_at: datetime | None = None
+    clock_offset: int | None = None
 
 
 def put_photo(
@@ -72,8 +81,25 @@ def put_photo(
     told: Told | None = None,
 ) -> Put:
     """Take in a photo. Raises InvalidInput, PhotoRefused, TooLarge, NotFound; returns only what is safely on disk."""
+
+    def find(session: Session, for_update: bool) -> Visit:
+        return own_visit(session, actor, visit_id, for_update)
+
+    return take_photo(context, find, uuid, question, stream, sha256, told)
+
+
+def take_photo(
+    context: Context,
+    find: Find,
+    uuid: str,
+    question: str,
+    stream: Readable,
+    sha256: str | None = None,
+    told: Told | None = None,
+) -> Put:
+    """As `put_photo`, for whoever may reach the visit that ``find`` gives."""
     with context.read() as session:
-        visit = own_visit(session, actor, visit_id)
+        visit = find(session, False)
         _check(session, visit, uuid, question)
         if sha256 and (known := _standing(session, visit, uuid, sha256.lower())):
             return known
@@ -86,7 +112,17 @@ def put_photo(
     context.storage.put(photo_key(clean.sha256), clean.full)
     context.storage.put(thumb_key(clean.sha256), clean.thumb)
     with context.write() as session:
-        return _record(session, actor, visit_id, uuid, question, received, clean, told or Told(), context.now())
+        visit = find(session, True)
+        return _record(session, visit, uuid, question, received, clean, told or Told(), context.now())
+
+
+def degrees(told: object, most: float) -> float | None:
+    """A latitude (``most`` 90) or longitude (180) as a phone tells it; None where it is none."""
+    try:
+        value = float(told)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return value if -most <= value <= most else None
 
 
 def photo_key(sha256: str) -> str:
@@ -133,8 +169,7 @@ def _fate(photo: Photo, otherwise: Outcome) -> Outcome:
 
 def _record(
     session: Session,
-    actor: Actor,
-    visit_id: str,
+    visit: Visit,
     uuid: str,
     question: str,
     received: photos.Received,
@@ -142,8 +177,9 @@ def _record(
     told: Told,
     now: datetime,
 ) -> Put:
-    visit = own_visit(session, actor, visit_id, for_update=True)
     if known := _standing(session, visit, uuid, received.sha256):
+        if known.outcome is Outcome.DELETED:
+            _own_up(session, visit, uuid, clean.sha256)
         return known
     _check_room(session, visit)
     others = session.scalars(select(Photo).where(Photo.visit_id == visit.id)).all()
@@ -163,15 +199,25 @@ def _record(
         latitude=exif.latitude if exif.latitude is not None else told.latitude,
         longitude=exif.longitude if exif.longitude is not None else told.longitude,
         camera=(exif.device or told.device)[:120],
+        given_at=told.given_at,
+        clock_offset=told.clock_offset,
         received_at=now,
         conflict=any(other.uuid == uuid for other in others),
         amendment=amendment,
     )
     session.add(photo)
+    begin(visit, now)
     session.flush()
     if amendment:
         note_amendment(session, visit, now)
     return Put(_fate(photo, Outcome.STORED), uuid, photo.public_id, received.sha256)
+
+
+def _own_up(session: Session, visit: Visit, uuid: str, sha256: str) -> None:
+    """Name the file of a photo that was taken back while it was on its way, so that nobody takes it for a stray."""
+    session.execute(
+        update(Photo).where(Photo.visit_id == visit.id, Photo.uuid == uuid, Photo.sha256 == "").values(sha256=sha256)
+    )
 
 
 def _taken_at(exif: photos.CaptureData) -> str:
@@ -186,7 +232,11 @@ def _taken_at(exif: photos.CaptureData) -> str:
 
 def delete_photo(session: Session, actor: Actor, visit_id: str, uuid: str, now: datetime) -> None:
     """Take a photo back before sending; a tombstone stays. After the receipt evidence is no longer removed."""
-    visit = own_visit(session, actor, visit_id, for_update=True)
+    drop_photo(session, own_visit(session, actor, visit_id, for_update=True), uuid, now)
+
+
+def drop_photo(session: Session, visit: Visit, uuid: str, now: datetime) -> None:
+    """As `delete_photo`, from a visit that is locked already, for whoever may reach it."""
     if not UUID.fullmatch(uuid):
         raise NotFound()
     if visit.state != VisitState.DRAFT:

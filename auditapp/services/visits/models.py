@@ -12,7 +12,10 @@ from auditapp.domain.visit import Filled, Missing, VisitState
 
 @dataclass(frozen=True)
 class Row:
-    """One assignment in the shopper's list. ``fee`` in minor units of ``currency``; ids are public ones."""
+    """One assignment in the shopper's list. ``fee`` in minor units of ``currency``; ids are public ones.
+
+    ``visit_id`` and the visit's ``state`` are there once it has begun; one that is only prepared is "new".
+    """
 
     assignment_id: str
     visit_id: str | None
@@ -56,6 +59,17 @@ class Brief:
 
 
 @dataclass(frozen=True)
+class Prepared:
+    """A visit that a phone can do without signal; ``time_zone`` is the store's, ``top_seq`` the highest one so far."""
+
+    visit_id: str
+    list_number: int
+    time_zone: str
+    due_at: datetime
+    top_seq: int
+
+
+@dataclass(frozen=True)
 class PhotoRef:
     """A photo of a visit that stands: the phone's id, the public id, size in bytes, and the raw bytes' SHA-256."""
 
@@ -76,7 +90,10 @@ class Query:
 
 @dataclass(frozen=True)
 class OpenVisit:
-    """A visit as its owner (or a previewing admin) sees it."""
+    """A visit as its owner (or a previewing admin) sees it.
+
+    ``seqs``: (sequence number, device) of every register, cleared ones too, by question and field.
+    """
 
     id: str
     row: Row
@@ -88,6 +105,7 @@ class OpenVisit:
     photos: Mapping[str, tuple[PhotoRef, ...]] = field(default_factory=dict)
     timers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     missing: tuple[Missing, ...] = ()
+    seqs: Mapping[str, Mapping[str, tuple[int, str]]] = field(default_factory=dict)
     top_seq: int = 0
     query: Query | None = None
     arrived_at: datetime | None = None

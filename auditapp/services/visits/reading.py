@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import Row as SqlRow
+from sqlalchemy import bindparam, case, func, select
 from sqlalchemy.orm import Session
 
 from auditapp.db.schema import (
@@ -27,23 +28,37 @@ from auditapp.domain.errors import Forbidden, InvalidInput
 from auditapp.domain.roles import Actor, Do, can
 from auditapp.domain.visit import Filled, VisitState, missing, progress
 from auditapp.services.checklists import checklist_by_public_id, checklist_of
-from auditapp.services.visits.access import own_assignment, own_visit
+from auditapp.services.visits.access import own_assignment, own_visit, standing
 from auditapp.services.visits.evidence import PHOTO_TYPES
 from auditapp.services.visits.models import Brief, MyVisits, OpenVisit, PhotoRef, Query, Row
 
 SENT_SHOWN = 30
 
+Register = SqlRow[str, str, str, int, str]
+
 # Built once: these run with every page of a visit.
-_REGISTERS = select(AnswerField.question, AnswerField.field, AnswerField.value).where(
-    AnswerField.visit_id == bindparam("visit")
-)
+_REGISTERS = select(
+    AnswerField.question, AnswerField.field, AnswerField.value, AnswerField.seq, AnswerField.device
+).where(AnswerField.visit_id == bindparam("visit"))
 _PHOTOS = (
     select(Photo.question, Photo.uuid, Photo.public_id, Photo.size, Photo.raw_sha256)
     .where(Photo.visit_id == bindparam("visit"), Photo.deleted_at.is_(None))
     .order_by(Photo.id)
 )
-_SPAN = select(func.min(AnswerWrite.received_at), func.max(AnswerWrite.received_at)).where(
-    AnswerWrite.visit_id == bindparam("visit")
+_TOLD = case((AnswerWrite.clock_offset.is_not(None), AnswerWrite.given_at))
+_UNTOLD = case((_TOLD.is_(None), AnswerWrite.received_at))
+_SPANS = (
+    select(
+        AnswerWrite.clock_offset,
+        func.min(_TOLD),
+        func.max(_TOLD),
+        func.min(_UNTOLD),
+        func.max(_UNTOLD),
+        func.min(AnswerWrite.received_at),
+        func.max(AnswerWrite.received_at),
+    )
+    .where(AnswerWrite.visit_id == bindparam("visit"))
+    .group_by(AnswerWrite.clock_offset)
 )
 
 
@@ -55,7 +70,7 @@ def my_visits(session: Session, actor: Actor, now: datetime) -> MyVisits:
         select(Assignment, Visit)
         .join(AssignmentShopper)
         .outerjoin(Visit, Visit.assignment_id == Assignment.id)
-        .where(AssignmentShopper.user_id == actor.user_id, Assignment.cancelled_at.is_(None))
+        .where(AssignmentShopper.user_id == actor.user_id, standing())
         .order_by(Assignment.due_at, Assignment.id)
     ).all()
     rows = [_row(session, assignment, visit) for assignment, visit in pairs]
@@ -77,7 +92,7 @@ def _due_today(row: Row, now: datetime) -> bool:
 
 def _row(session: Session, assignment: Assignment, visit: Visit | None) -> Row:
     answered = questions = 0
-    if visit is not None and visit.state == VisitState.DRAFT:
+    if visit is not None and visit.begun_at is not None and visit.state == VisitState.DRAFT:
         checklist = checklist_of(session, visit.checklist_version_id)
         filled = filled_of(session, visit.id, checklist)
         keys = asked(checklist, filled.values, Method(visit.method))
@@ -87,11 +102,12 @@ def _row(session: Session, assignment: Assignment, visit: Visit | None) -> Row:
 
 
 def row_of(assignment: Assignment, visit: Visit | None, answered: int = 0, questions: int = 0) -> Row:
-    """The list row of an assignment and its visit, if there is one."""
+    """The list row of an assignment and its visit, if one has begun."""
     store = assignment.store
+    begun = visit if visit and visit.begun_at else None
     return Row(
         assignment_id=assignment.public_id,
-        visit_id=visit.public_id if visit else None,
+        visit_id=begun.public_id if begun else None,
         list_number=assignment.list_number,
         store_name=store.name,
         address=store.address,
@@ -100,11 +116,11 @@ def row_of(assignment: Assignment, visit: Visit | None, answered: int = 0, quest
         due_at=assignment.due_at,
         fee=assignment.fee,
         currency=assignment.currency,
-        state=visit.state if visit else "new",
+        state=begun.state if begun else "new",
         method=visit.method if visit else assignment.wave.method,
         answered=answered,
         asked=questions,
-        submitted_at=visit.submitted_at if visit else None,
+        submitted_at=begun.submitted_at if begun else None,
     )
 
 
@@ -135,7 +151,8 @@ def open_visit(session: Session, actor: Actor, visit_id: str) -> OpenVisit:
     """The actor's visit with all that was given so far. Raises NotFound for anybody else's."""
     visit = own_visit(session, actor, visit_id)
     checklist = checklist_of(session, visit.checklist_version_id)
-    registers = registers_of(session, visit.id)
+    rows = session.execute(_REGISTERS, {"visit": visit.id}).all()
+    registers = _registers(rows)
     photos = photos_of(session, visit.id)
     filled = _filled(checklist, registers, {k: len(v) for k, v in photos.items()})
     method = Method(visit.method)
@@ -153,6 +170,7 @@ def open_visit(session: Session, actor: Actor, visit_id: str) -> OpenVisit:
         photos=photos,
         timers={q: f["timer"] for q, f in registers.items() if f.get("timer")},
         missing=missing(checklist, filled, method),
+        seqs=_seqs(rows),
         top_seq=visit.top_seq,
         query=query_of(session, visit),
         arrived_at=visit.arrived_at,
@@ -163,8 +181,23 @@ def open_visit(session: Session, actor: Actor, visit_id: str) -> OpenVisit:
 
 
 def _span(session: Session, visit: Visit) -> tuple[datetime | None, datetime | None]:
-    first, last = session.execute(_SPAN, {"visit": visit.id}).one()
-    return first, last
+    """The first and the last answer, by the phone's word corrected by how wrong its clock was; where it said nothing,
+    when they arrived. Never before the visit was made, never after the answer arrived.
+
+    A clock is equally wrong for all that came with one offset, so that the ends of each such group are enough.
+    """
+    firsts, lasts = [], []
+    for offset, told_first, told_last, first, last, came_first, came_last in session.execute(
+        _SPANS, {"visit": visit.id}
+    ):
+        wrong = timedelta(seconds=offset or 0)
+        firsts += [first] if first else []
+        lasts += [last] if last else []
+        firsts += [min(told_first - wrong, came_first)] if told_first else []
+        lasts += [min(told_last - wrong, came_last)] if told_last else []
+    if not firsts:
+        return None, None
+    return max(min(firsts), visit.created_at), max(max(lasts), visit.created_at)
 
 
 def preview(session: Session, actor: Actor, version_id: str) -> OpenVisit:
@@ -188,6 +221,7 @@ def preview(session: Session, actor: Actor, version_id: str) -> OpenVisit:
         filled=Filled(),
         asked=asked(checklist, {}, method),
         state=VisitState.DRAFT,
+        missing=missing(checklist, Filled(), method),
     )
 
 
@@ -206,11 +240,21 @@ def query_of(session: Session, visit: Visit) -> Query | None:
 
 def registers_of(session: Session, visit_id: int) -> dict[str, dict[str, Any]]:
     """Question → field → value, for everything that is not cleared."""
+    return _registers(session.execute(_REGISTERS, {"visit": visit_id}))
+
+
+def _registers(rows: Iterable[Register]) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
-    rows = session.execute(_REGISTERS, {"visit": visit_id})
-    for question, name, text in rows:
+    for question, name, text, _, _ in rows:
         if text != "null":
             found.setdefault(question, {})[name] = json.loads(text)
+    return found
+
+
+def _seqs(rows: Iterable[Register]) -> dict[str, dict[str, tuple[int, str]]]:
+    found: dict[str, dict[str, tuple[int, str]]] = {}
+    for question, name, _, seq, device in rows:
+        found.setdefault(question, {})[name] = (seq, device)
     return found
 
 

@@ -19,13 +19,16 @@ from auditapp.domain.answers import parse_answer, to_json
 from auditapp.domain.checklist import NA_REASONS, Checklist, Question
 from auditapp.domain.errors import InvalidInput
 from auditapp.domain.roles import Actor
+from auditapp.domain.times import read_moment
 from auditapp.domain.visit import FIELDS, NOTE_MAX, VisitState
 from auditapp.i18n import N_
 from auditapp.services.checklists import checklist_of
-from auditapp.services.visits.access import own_visit
+from auditapp.services.visits.access import begin, own_visit
 
 WEB_DEVICE = "page"
 MOST_SEQ = 2**31 - 1  # what the database's whole numbers hold
+MOST_AHEAD = 1_000_000
+"""How far a batch may be above the visit's highest sequence number: one absurd number must not use up all of them."""
 MOST_WRITES = 2000
 CANT_MAX = 500
 
@@ -34,22 +37,32 @@ Changes = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Write:
-    """One write as it came: a raw JSON value for a field of a question."""
+    """One write as it came: a raw JSON value for a field of a question; ``at`` by the phone's clock, if it told."""
 
     question: str
     field: str
     seq: int
     value: Any
+    at: datetime | None = None
 
 
 @dataclass
 class Merged:
-    """What became of a batch: the winner of every field named, what was refused and why, and whether it amends."""
+    """What became of a batch: the winner of every field named, what was refused and why, whether it amends, and how
+    many writes were new."""
 
     winners: dict[str, dict[str, tuple[int, str]]] = field(default_factory=dict)
     refused: dict[str, dict[str, InvalidInput]] = field(default_factory=dict)
     amendment: bool = False
     top_seq: int = 0
+    fresh: int = 0
+
+
+def check_device(device: object) -> str:
+    """The name of the device that a batch comes from. Raises InvalidInput where it is none."""
+    if not isinstance(device, str) or not 1 <= len(device) <= 64 or not device.isprintable():
+        raise InvalidInput(N_("A batch of answers names the device that it comes from."), "device")
+    return device
 
 
 def save_fields(
@@ -60,24 +73,39 @@ def save_fields(
     visit = own_visit(session, actor, visit_id, for_update=True)
     seq = visit.top_seq + 1
     writes = [Write(question, name, seq, value) for question, f in changes.items() for name, value in f.items()]
-    merged = _merge(session, visit, device, writes, now)
+    merged = merge(session, visit, device, writes, now)
     for fields in merged.refused.values():
         raise next(iter(fields.values()))
     return merged
 
 
 def patch_answers(
-    session: Session, actor: Actor, visit_id: str, device: str, writes: Iterable[Write], now: datetime
+    session: Session,
+    actor: Actor,
+    visit_id: str,
+    device: str,
+    writes: Iterable[Write],
+    now: datetime,
+    clock_offset: int | None = None,
 ) -> Merged:
-    """Merge a batch from a phone. A write that can't be is told in ``refused``; the others count all the same."""
+    """Merge a batch from a phone, whose clock is ``clock_offset`` seconds ahead of ours. A write that can't be is
+    told in ``refused``; the others count all the same."""
     visit = own_visit(session, actor, visit_id, for_update=True)
     batch = list(writes)
     if len(batch) > MOST_WRITES:
         raise InvalidInput(N_("More than 2000 answers in one call. Send them in smaller parts."))
-    return _merge(session, visit, device, batch, now)
+    return merge(session, visit, device, batch, now, clock_offset)
 
 
-def _merge(session: Session, visit: Visit, device: str, writes: list[Write], now: datetime) -> Merged:
+def merge(
+    session: Session,
+    visit: Visit,
+    device: str,
+    writes: list[Write],
+    now: datetime,
+    clock_offset: int | None = None,
+) -> Merged:
+    """As `patch_answers`, into a visit that is locked already, for whoever may reach it."""
     checklist = checklist_of(session, visit.checklist_version_id)
     merged = Merged(amendment=visit.state != VisitState.DRAFT)
     standing = {
@@ -85,9 +113,10 @@ def _merge(session: Session, visit: Visit, device: str, writes: list[Write], now
         for row in session.scalars(select(AnswerField).where(AnswerField.visit_id == visit.id))
     }
     known = _known(session, visit, device, writes)
-    fresh = []
+    fresh, top = [], visit.top_seq
     for write in writes:
         try:
+            _check_seq(write.seq, top)
             value = json.dumps(checked(checklist, write), ensure_ascii=False, sort_keys=True)
         except InvalidInput as error:
             error.field = write.question
@@ -96,20 +125,38 @@ def _merge(session: Session, visit: Visit, device: str, writes: list[Write], now
         row = standing.get((write.question, write.field))
         if (mark := (write.question, write.field, write.seq)) not in known:
             known.add(mark)
-            fresh.append({"question": write.question, "field": write.field, "seq": write.seq, "value": value})
+            about = {"question": write.question, "field": write.field, "seq": write.seq}
+            fresh.append({**about, "value": value, "given_at": write.at})
         if not merged.amendment:
             row = standing[write.question, write.field] = _win(session, visit, device, write, value, row)
         if row is not None:
             merged.winners.setdefault(write.question, {})[write.field] = (row.seq, row.device)
         visit.top_seq = max(visit.top_seq, write.seq)
     if fresh:
-        common = {"visit_id": visit.id, "device": device, "received_at": now, "amendment": merged.amendment}
+        begin(visit, now)
+        common = {
+            "visit_id": visit.id, "device": device, "clock_offset": clock_offset, "received_at": now,
+            "amendment": merged.amendment,
+        }  # fmt: skip
         session.execute(insert(AnswerWrite), [{**common, **row} for row in fresh])
     if merged.amendment and fresh:
         note_amendment(session, visit, now)
-    merged.top_seq = visit.top_seq
+    merged.top_seq, merged.fresh = visit.top_seq, len(fresh)
     session.flush()
     return merged
+
+
+def _check_seq(seq: int, top: int) -> None:
+    if seq > top + MOST_AHEAD:
+        raise InvalidInput(
+            N_(
+                "The sequence number {seq} is more than {most} above {top}, the highest one of this visit. "
+                "Load the visit again, then give this answer once more."
+            ),
+            seq=seq,
+            most=MOST_AHEAD,
+            top=top,
+        )
 
 
 def note_amendment(session: Session, visit: Visit, now: datetime) -> None:
@@ -205,9 +252,6 @@ def _timer(raw: Any) -> dict[str, str]:
 
 def _check_moment(raw: str) -> None:
     """Raises InvalidInput unless this is a time with its zone: the page subtracts it from the server's clock."""
-    try:
-        moment = datetime.fromisoformat(raw)
-    except ValueError:
-        moment = None
+    moment = read_moment(raw)
     if moment is None or moment.tzinfo is None:
         raise InvalidInput(N_("A timer holds a start and a stop time."))

@@ -20,13 +20,14 @@ from auditapp.domain.anonymity import visit_time
 from auditapp.domain.checklist import Method
 from auditapp.domain.errors import Incomplete, InvalidInput, NotFound
 from auditapp.domain.roles import Actor
+from auditapp.domain.times import by_clock
 from auditapp.domain.visit import Step, VisitState, after, missing
 from auditapp.i18n import N_
 from auditapp.services.audit import note
 from auditapp.services.checklists import checklist_of
 from auditapp.services.scoring import keep_score
-from auditapp.services.visits.access import own_assignment, own_visit
-from auditapp.services.visits.models import Receipt
+from auditapp.services.visits.access import begin, own_assignment, own_visit
+from auditapp.services.visits.models import Prepared, Receipt
 from auditapp.services.visits.reading import filled_of
 
 REVIEW_DAYS = 3
@@ -34,6 +35,7 @@ CLOCK_SLACK = timedelta(minutes=15)
 LONGEST_AGO = timedelta(days=90)
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 REASON_MAX = 1000
+ORDER = N_("You can't have left before you arrived. Correct one of the two times.")
 
 
 @dataclass(frozen=True)
@@ -46,14 +48,57 @@ class Manifest:
     refused: tuple[str, ...] = ()
 
 
+def read_manifest(raw: object) -> Manifest:
+    """The manifest in the JSON of a phone. Raises InvalidInput where it has another shape."""
+    shape = InvalidInput(N_("The manifest lists answers with sequence numbers and photos with hashes."), "manifest")
+    if not isinstance(raw, dict):
+        raise shape
+    answers, photos, refused = raw.get("answers", {}), raw.get("photos", {}), raw.get("refused", [])
+    fits = (
+        isinstance(answers, dict)
+        and all(isinstance(f, dict) and all(type(s) is int for s in f.values()) for f in answers.values())
+        and isinstance(photos, dict)
+        and all(isinstance(sha, str) for sha in photos.values())
+        and isinstance(refused, list)
+        and all(isinstance(uuid, str) for uuid in refused)
+    )
+    if not fits:
+        raise shape
+    return Manifest(answers, photos, tuple(refused))
+
+
 def start(session: Session, actor: Actor, assignment_id: str, now: datetime) -> str:
     """Open the visit of an assignment, or the one already open; gives the visit's public id."""
+    visit = _visit_of(session, own_assignment(session, actor, assignment_id), now)
+    begin(visit, now)
+    session.flush()
+    return visit.public_id
+
+
+def prepare(session: Session, actor: Actor, assignment_id: str, now: datetime) -> Prepared:
+    """Make the visit of an assignment, if there is none, without beginning it: a phone can then do it without signal.
+
+    Raises NotFound for other people's assignments, and for one that was cancelled before anybody began.
+    """
     assignment = own_assignment(session, actor, assignment_id)
-    session.execute(select(Assignment.id).where(Assignment.id == assignment.id).with_for_update())
+    visit = _visit_of(session, assignment, now)
+    return Prepared(
+        visit_id=visit.public_id,
+        list_number=assignment.list_number,
+        time_zone=assignment.store.time_zone,
+        due_at=assignment.due_at,
+        top_seq=visit.top_seq,
+    )
+
+
+def _visit_of(session: Session, assignment: Assignment, now: datetime) -> Visit:
+    cancelled_at = session.scalar(
+        select(Assignment.cancelled_at).where(Assignment.id == assignment.id).with_for_update()
+    )
     visit = session.scalar(select(Visit).where(Visit.assignment_id == assignment.id))
+    if cancelled_at is not None and (visit is None or visit.begun_at is None):
+        raise NotFound()
     if visit is None:
-        if assignment.cancelled_at is not None:
-            raise NotFound()
         visit = Visit(
             assignment_id=assignment.id,
             store_id=assignment.store_id,
@@ -64,7 +109,7 @@ def start(session: Session, actor: Actor, assignment_id: str, now: datetime) -> 
         )
         session.add(visit)
         session.flush()
-    return visit.public_id
+    return visit
 
 
 def submit(
@@ -78,14 +123,29 @@ def submit(
 ) -> tuple[Receipt, bool]:
     """Send a visit; gives the receipt and whether it is new. Sending again gives the same receipt.
 
+    Times without a zone are by the store's clock.
     Raises Incomplete where something of the manifest is not here, or where an answer or its evidence is missing
     without a reason; InvalidInput for impossible times.
     """
     visit = own_visit(session, actor, visit_id, for_update=True)
+    return submit_visit(session, actor, visit, arrived, left, now, manifest)
+
+
+def submit_visit(
+    session: Session,
+    actor: Actor,
+    visit: Visit,
+    arrived: datetime,
+    left: datetime,
+    now: datetime,
+    manifest: Manifest | None = None,
+) -> tuple[Receipt, bool]:
+    """As `submit`, a visit that is locked already, for whoever may send it. Where it raises, nothing was changed."""
     if visit.receipt is not None:
         return receipt_of(session, visit), False
     if manifest is not None and (lacking := _lacking(session, visit, manifest)):
         raise Incomplete(lacking)
+    arrived, left = (by_clock(moment, visit.store.time_zone) for moment in (arrived, left))
     check_times(arrived, left, now)
     checklist = checklist_of(session, visit.checklist_version_id)
     filled = filled_of(session, visit.id, checklist)
@@ -102,14 +162,21 @@ def submit(
     return receipt_of(session, visit), True
 
 
-def give_up(session: Session, actor: Actor, visit_id: str, reason: str, now: datetime) -> Receipt:
-    """Report that the visit could not be done, and why. What was answered stays for the reviewer."""
-    visit = own_visit(session, actor, visit_id, for_update=True)
+def give_up(session: Session, actor: Actor, visit_id: str, reason: str, now: datetime) -> tuple[Receipt, bool]:
+    """Report that the visit could not be done, and why; gives the receipt and whether it is new.
+
+    What was answered stays for the reviewer.
+    """
+    return give_up_visit(session, actor, own_visit(session, actor, visit_id, for_update=True), reason, now)
+
+
+def give_up_visit(session: Session, actor: Actor, visit: Visit, reason: str, now: datetime) -> tuple[Receipt, bool]:
+    """As `give_up`, a visit that is locked already, for whoever may send it. Where it raises, nothing was changed."""
     if visit.receipt is not None:
-        return receipt_of(session, visit)
+        return receipt_of(session, visit), False
     visit.not_done_reason = _words(reason)
     _close(session, visit, Step.GIVE_UP, actor, now, "not_done", visit.not_done_reason)
-    return receipt_of(session, visit)
+    return receipt_of(session, visit), True
 
 
 def reply(session: Session, actor: Actor, visit_id: str, text: str, now: datetime) -> None:
@@ -147,14 +214,14 @@ def receipt_of(session: Session, visit: Visit) -> Receipt:
         answers=answers or 0,
         photos=photos or 0,
         review_by=visit.review_due_at or visit.submitted_at,
-        not_done=visit.state == VisitState.NOT_DONE,
+        not_done=bool(visit.not_done_reason),
     )
 
 
 def check_times(arrived: datetime, left: datetime, now: datetime) -> None:
     """Raise InvalidInput for times that can't be: leaving before arriving, in the future, or long ago."""
     if left <= arrived:
-        raise InvalidInput(N_("You can't have left before you arrived. Correct one of the two times."), "left")
+        raise InvalidInput(ORDER, "left")
     if left > now + CLOCK_SLACK:
         raise InvalidInput(N_("The leaving time lies in the future. Correct it."), "left")
     if arrived < now - LONGEST_AGO:
@@ -221,11 +288,14 @@ def _lacking(session: Session, visit: Visit, manifest: Manifest) -> list[dict[st
 def _close(session: Session, visit: Visit, step: Step, actor: Actor, now: datetime, kind: str, text: str) -> None:
     visit.state = after(VisitState(visit.state), step)
     visit.revision += 1
+    begin(visit, now)
     visit.submitted_at = now
     visit.review_due_at = now + timedelta(days=REVIEW_DAYS)
     visit.receipt = "".join(secrets.choice(ALPHABET) for _ in range(8))
     session.add(
-        ReviewEvent(visit_id=visit.id, kind=kind, at=now, by_id=actor.user_id, revision=visit.revision, text=text)
+        ReviewEvent(
+            visit_id=visit.id, kind=kind, at=now, by_id=actor.user_id or None, revision=visit.revision, text=text
+        )
     )
     note(session, actor, f"visit.{kind}", f"visit:{visit.public_id}", now)
     session.flush()

@@ -57,3 +57,40 @@ export function fails(q) {
   const step = rule.slice(0, -1).find(([bound]) => amount <= bound);
   return !Number.isNaN(amount) && Boolean(step ? step[1] : rule.at(-1));
 }
+
+/** What an asked card still owes before sending, as `missing` in domain/visit.py has it: [{lack, least}]. */
+export function lacks(q) {
+  if ("c" in q.dataset) return [];
+  const given = value(q), needs = (q.dataset.need || "").split(" ");
+  if (given === null && !(takesOnlyPhotos(q) && hasPhoto(q))) return needs.includes("opt") ? [] : [{ lack: "answer" }];
+  if (given === "na") return field(q, "na_reason") ? [] : [{ lack: "na_reason" }];
+  return needs.flatMap((need) => {
+    const [, kind, onFail, least] = need.match(/^([pn])(f?)(\d*)$/) || [];
+    if (!kind || (onFail && !fails(q))) return [];
+    if (kind === "p") return hasPhoto(q) ? [] : [{ lack: "photo" }];
+    return [...(field(q, "note") || "")].length < least ? [{ lack: "note", least }] : [];
+  });
+}
+
+/** Show a field's value on the card, as if it had just been entered. */
+export function lay(q, name, what) {
+  const given = [].concat(what ?? []).map(String);
+  const set = (end) => {
+    for (const input of inputs(q, end)) {
+      if (["radio", "checkbox"].includes(input.type)) input.checked = given.includes(input.value);
+      else input.value = given[0] === "na" && end === "v" ? "" : given[0] ?? "";
+    }
+  };
+  if (name === "value") { set("v"); set("x"); }
+  else if (name === "note") set("n");
+  else if (name === "reasons") set("r");
+  else if (name === "na_reason") set("y");
+  else if (name === "cant") q.toggleAttribute("data-c", what !== null);
+  else if (name === "timer") {
+    const box = q.querySelector(".tm"), why = inputs(q, "w")[0];
+    if (!box) return;
+    box.dataset.t = `${what?.start || ""}|${what?.stop || ""}`;
+    why.value = what?.why || "";
+    why.closest("label").hidden = !what?.stop;
+  }
+}

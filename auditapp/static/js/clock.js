@@ -8,10 +8,15 @@ export function begin(words, kept) {
   say = words; keep = kept;
   for (const box of document.querySelectorAll(".tm")) {
     box.querySelector("button").addEventListener("click", (event) => { event.preventDefault(); press(box); });
-    draw(box);
   }
   bar.addEventListener("click", () => shown && press(shown));
   setInterval(tick, 1000);
+  draw();
+}
+
+/** Show what the cards say now. */
+export function draw() {
+  for (const box of document.querySelectorAll(".tm")) label(box);
   tick();
 }
 
@@ -33,10 +38,10 @@ function press(box) {
     box.dataset.t = now + "|";
     keep(q, { start: now }, null);
   }
-  draw(box); tick();
+  draw();
 }
 
-function draw(box) {
+function label(box) {
   const { start, stop } = times(box.closest(".q")), button = box.querySelector("button"), runs = start && !stop;
   button.lastChild.textContent = runs ? say.stop : stop ? say.again : say.start;
   button.classList.toggle("secondary", !runs);

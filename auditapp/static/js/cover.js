@@ -1,7 +1,7 @@
-// Cover: one tap shows a plain list, its title held for a second goes back. Without script the same links do it.
+// Cover: one tap shows a plain list, its title held for a second goes back. A page that leaves the screen covers itself,
+// so that the picture of the app switcher is the list; it uncovers itself when it is back. Without script the links do it.
 const cover = document.getElementById("cover"), title = document.getElementById("uncover");
-const main = document.getElementById("main");
-let hold = 0, from = null;
+let hold = 0, from = null, itself = false;
 
 function set(on) {
   document.body.classList.toggle("covered", on);
@@ -14,7 +14,7 @@ const press = (event) => {
   release(); hold = setTimeout(() => set(false), 1000);
 };
 
-if (cover && main) {
+if (cover) {
   for (const link of document.querySelectorAll('a[href="#cover"]')) {
     link.addEventListener("click", (event) => { event.preventDefault(); set(true); });
   }
@@ -22,4 +22,10 @@ if (cover && main) {
   title.addEventListener("contextmenu", (event) => event.preventDefault());
   for (const name of ["pointerdown", "keydown"]) title.addEventListener(name, press);
   for (const name of ["pointerup", "pointerleave", "pointercancel", "keyup"]) title.addEventListener(name, release);
+  document.addEventListener("visibilitychange", () => {
+    const { hidden, body } = document;
+    if (hidden ? body.classList.contains("covered") : !itself) return;
+    itself = hidden;
+    set(hidden);
+  });
 }

@@ -1,55 +1,88 @@
-// A photo on its way: read at once, its capture time told, shrunk to what the server keeps anyway.
-import { id, photo, unphoto } from "./sync.js";
+// A photo: the original is kept at once, then shrunk to what the server keeps.
+import { look } from "./look.js";
+import { id, photo, sha256 } from "./sync.js";
 
-const SIDE = 1600, QUALITY = 0.8, SMALL = 400000;
+const SIDE = 1600, QUALITY = 0.8, SMALL = 400000, JPEG = "image/jpeg";
+let last = Promise.resolve();
 
-/** Read, shrink and queue a file; gives {uuid, url} for showing it at once. */
-export async function take(file, question) {
-  const bytes = await file.arrayBuffer();
-  const uuid = id();
-  const takenAt = captureTime(bytes) || (file.lastModified ? new Date(file.lastModified).toISOString() : "");
-  const small = await shrink(file);
-  const blob = small || new Blob([bytes], { type: file.type });
-  await photo({ uuid, question, bytes: small ? await small.arrayBuffer() : bytes, takenAt });
-  return { uuid, url: URL.createObjectURL(blob) };
+/** Keep a file, whose bytes were read as it came; {uuid, url, finished} once the original is kept. */
+export async function take(file, bytes, question, visit) {
+  const size = bytes.byteLength;
+  if (!size) throw new Error("empty");
+  const at = new Date().toISOString(), takenAt = clock(file.lastModified);
+  const record = { key: id(), visit, question, bytes, size, type: file.type, raw: true, at, takenAt, ...facts(bytes) };
+  await photo(record);
+  return { uuid: record.key, url: url(record), finished: finish(record) };
 }
 
-export const drop = unphoto;
+/** Shrink a kept original, one at a time; gives the record as it is then, never rejects. */
+export const finish = (record) => last = last.then(async () => {
+  const made = { ...record, ...await shrink(record).catch(() => 0), raw: false };
+  made.size = made.bytes.byteLength;
+  made.hash = await sha256(made.bytes);
+  await photo(made);
+  return made;
+}).catch(() => record);
 
-/** A JPEG of at most 1600 px, or null where the browser can't read the file or it is small already. */
-async function shrink(file) {
-  let bitmap;
+const blob = ({ bytes, type }) => new Blob([bytes], { type });
+
+/** To show a record. */
+export const url = (record) => URL.createObjectURL(blob(record));
+
+async function shrink(record) {
+  const picture = await createImageBitmap(blob(record), { imageOrientation: "from-image" }).catch(() => load(url(record)));
+  const { width, height } = picture, scale = Math.min(1, SIDE / Math.max(width, height)), canvas = document.createElement("canvas");
   try {
-    bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
-    const scale = SIDE / Math.max(bitmap.width, bitmap.height);
-    if (scale >= 1 && file.size <= SMALL && file.type === "image/jpeg") return null;
-    const canvas = document.createElement("canvas");
-    canvas.width = Math.round(bitmap.width * Math.min(scale, 1));
-    canvas.height = Math.round(bitmap.height * Math.min(scale, 1));
-    const pen = canvas.getContext("2d");
+    if (scale === 1 && record.size <= SMALL && record.type === JPEG) return { looks: look(picture) };
+    const w = canvas.width = Math.round(width * scale), h = canvas.height = Math.round(height * scale), pen = canvas.getContext("2d");
     pen.imageSmoothingQuality = "high";
-    pen.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
-    return await new Promise((done) => canvas.toBlob(done, "image/jpeg", QUALITY));
-  } catch { return null; } finally { bitmap?.close(); }
+    pen.fillStyle = "#fff";
+    pen.fillRect(0, 0, w, h);
+    pen.drawImage(picture, 0, 0, w, h);
+    const made = await new Promise((done) => canvas.toBlob(done, JPEG, QUALITY));
+    return { bytes: await made.arrayBuffer(), type: JPEG, looks: look(canvas) };
+  } finally { picture.close?.(); canvas.width = 0; } // WebKit frees them late
 }
 
-/** DateTimeOriginal of a JPEG's EXIF as ISO text, "" where there is none. Bounded: it looks at one TIFF block. */
-function captureTime(bytes) {
+/** Where createImageBitmap fails. */
+async function load(src) {
+  const image = new Image();
+  image.src = src;
+  await image.decode().finally(() => URL.revokeObjectURL(src));
+  return image;
+}
+
+/** What a JPEG's EXIF tells. */
+function facts(bytes) {
+  const told = {}, tags = {}, v = new DataView(bytes), short = (o) => v.getUint16(o, little), long = (o) => v.getUint32(o, little);
+  let tiff = 12, little;
   try {
-    const v = new DataView(bytes);
-    if (v.getUint16(0) !== 0xffd8) return "";
-    let at = 2;
-    while (at < Math.min(v.byteLength, 262144) && v.getUint16(at) !== 0xffe1) at += 2 + v.getUint16(at + 2);
-    const tiff = at + 10, little = v.getUint16(tiff) === 0x4949;
-    const short = (o) => v.getUint16(tiff + o, little), long = (o) => v.getUint32(tiff + o, little);
-    const find = (ifd, tag) => {
-      for (let i = 0, n = short(ifd); i < n; i++) if (short(ifd + 2 + i * 12) === tag) return long(ifd + 2 + i * 12 + 8);
-      return 0;
+    if (short(0) !== 0xffd8) return told;
+    while (long(tiff - 6) !== 0x45786966) tiff += 2 + short(tiff - 8); // "Exif"
+    little = short(tiff) === 0x4949;
+    const place = (tag) => tiff + long(tags[tag] || -1);
+    const read = (o) => { for (let n = Math.min(short(o), 512); n--; o += 12) tags[short(o + 2)] ??= o + 10; };
+    const text = (tag) => {
+      const o = tags[tag], n = o && long(o - 4);
+      return o ? String.fromCharCode(...new Uint8Array(bytes, n > 4 ? place(tag) : o, Math.min(n, 80))).match(/^[ -~]*/)[0].trim() : "";
     };
-    const exif = find(long(4), 0x8769), text = exif && find(exif, 0x9003);
-    if (!text) return "";
-    const words = new TextDecoder().decode(bytes.slice(tiff + text, tiff + text + 19));
-    const parts = words.match(/^(\d{4}):(\d\d):(\d\d) (\d\d:\d\d:\d\d)$/);
-    return parts ? `${parts[1]}-${parts[2]}-${parts[3]}T${parts[4]}` : "";
-  } catch { return ""; }
+    const degrees = (tag) => {
+      const part = (i) => long(place(tag) + i) / long(place(tag) + i + 4);
+      return +(part(0) + part(8) / 60 + part(16) / 3600).toFixed(7) * (/[SW]/.test(text(tag - 1)) ? -1 : 1);
+    };
+    read(tiff + long(tiff + 4));
+    for (const below of [0x8769, 0x8825]) if (tags[below]) read(place(below));
+    told.camera = (text(0x10f) + " " + text(0x110)).replace(/^(\S+) \1/i, "$1").trim();
+    const time = text(0x9003).replace(/^(\d+):(\d+):(\d+) /, "$1-$2-$3T"), full = time + text(0x9011);
+    if (Date.parse(time)) told.takenAt = full !== time && Date.parse(full) ? full : clock(time);
+    const latitude = degrees(2), longitude = degrees(4);
+    if (Math.abs(latitude) <= 90 && Math.abs(longitude) <= 180 && (latitude || longitude)) Object.assign(told, { latitude, longitude });
+  } catch { /* cut off, or a lie */ }
+  return told;
+}
+
+/** By this phone's clock, with its offset. */
+function clock(moment) {
+  const date = new Date(moment);
+  return new Date(date - date.getTimezoneOffset() * 60000).toISOString().slice(0, 19) + String(date).replace(/.*GMT(...)(..).*/, "$1:$2");
 }

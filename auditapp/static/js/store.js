@@ -1,14 +1,58 @@
-// What waits to be sent, by key. In memory for now: the same four calls will speak to IndexedDB.
-const kept = new Map();
+// What this phone keeps, in IndexedDB: one database per user, so that nobody sees what another has entered.
+const INDEXES = { answers: ["visit", "wait", "needs"], photos: ["visit", "wait", "needs"], visits: ["needs"], meta: [] };
+let name = "", opened = null;
 
-/** Keep a record: {key, kind: "answer" | "photo", …}. Resolves once it is kept. */
-export const put = async (record) => void kept.set(record.key, record);
+/** Name the user whose records are meant. */
+export function use(user) { name = "auditapp-" + user; opened = null; }
+
+const open = () => opened ??= new Promise((done, fail) => {
+  const asked = indexedDB.open(name, 1);
+  asked.onupgradeneeded = () => {
+    for (const [kind, indexes] of Object.entries(INDEXES)) {
+      const made = asked.result.createObjectStore(kind, { keyPath: "key" });
+      for (const index of indexes) made.createIndex(index, index);
+    }
+  };
+  asked.onsuccess = () => {
+    const db = asked.result;
+    db.onversionchange = db.onclose = () => { db.close(); opened = null; };
+    done(db);
+  };
+  asked.onerror = asked.onblocked = () => { opened = null; fail(asked.error || new Error("blocked")); };
+});
+
+/** Run work(kind → object store) in one transaction; resolves with what it returned once all of it is on the disk. */
+export async function change(kinds, work, mode = "readwrite") {
+  const db = await open();
+  return new Promise((done, fail) => {
+    const all = db.transaction(kinds, mode, { durability: "strict" });
+    let result;
+    all.oncomplete = () => done(result);
+    all.onabort = () => fail(all.error || new Error("aborted"));
+    result = work((kind) => all.objectStore(kind));
+  });
+}
+
+const read = async (kind, ask) => (await change(kind, (stores) => ask(stores(kind)), "readonly")).result;
+const by = (store, index) => index ? store.index(index) : store;
 
 /** The record under a key, or undefined. */
-export const get = async (key) => kept.get(key);
+export const get = (kind, key) => read(kind, (store) => store.get(key));
 
-/** All records, the oldest first. */
-export const all = async () => [...kept.values()];
+/** All records, or those that an index names: "visit"; "wait" (to be sent) and "needs" (somebody must look) by visit. */
+export const all = (kind, index, value) => read(kind, (store) => by(store, index).getAll(value));
 
-/** Forget a record. */
-export const remove = async (key) => void kept.delete(key);
+/** Their keys alone; photos are large. */
+export const keys = (kind, index, value) => read(kind, (store) => by(store, index).getAllKeys(value));
+
+/** Keep a record; resolves once it is on the disk, rejects where the phone is full. */
+export const put = (kind, record) => change(kind, (stores) => void stores(kind).put(record));
+
+/** Change the record under a key with nobody in between: fn gives the new one, null to forget it, undefined to leave it. */
+export const update = (kind, key, fn) => change(kind, (stores) => {
+  const store = stores(kind), asked = store.get(key);
+  asked.onsuccess = () => {
+    const made = fn(asked.result);
+    if (made === null) store.delete(key); else if (made) store.put(made);
+  };
+});

@@ -1,13 +1,16 @@
-// Sends what waits: answers in one batch, photos one by one. Only the server's own JSON counts as an answer.
+// Sends what this phone keeps: answers in one batch, photos two at a time, then the visit. Only our server's own JSON counts.
 import * as store from "./store.js";
 
 const OUTLIVES = 10000; // characters; calls of 64 KB in all may outlive their page
-const FIRST = 1000, LONGEST = 300000, SLOW = 60000;
-const listeners = new Set();
-const device = id();
-let visit, seq = 0, running = false, again = false, timer = 0, failures = 0;
+const FIRST = 1000, LONGEST = 300000, SLOW = 60000, PATIENCE = 90000;
+const listeners = new Set(), tops = new Map();
+let user, device, channel, timer = 0, failures = 0, running = false, again = false;
 
-export const state = { answers: 0, photos: 0, sending: false, failed: false, signedOut: false, savedAt: null };
+/** Records that are kept in this page only, for the phone is full. */
+export const spare = new Map();
+
+/** spare: kept in this page only, for the phone is full. nextAt: when it will be tried again, in ms. */
+export const state = { answers: 0, photos: 0, needs: 0, spare: 0, sending: false, failed: false, signedOut: false, savedAt: null, nextAt: 0 };
 
 /** A random id of version 4; pages served without TLS have no crypto.randomUUID. */
 export function id() {
@@ -18,160 +21,220 @@ export function id() {
   return hex.replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, "$1-$2-$3-$4-$5");
 }
 
-/** Begin for a visit; top is the highest sequence number that the page knows of. */
-export function begin(visitId, top) {
-  visit = visitId; seq = top;
+/** Begin for the signed-in user: open what is kept and send what waits; gives this phone's id. */
+export async function begin(uid) {
+  user = uid;
+  store.use(uid);
+  await store.update("meta", "device", (known) => known ? undefined : { key: "device", id: id() });
+  device = (await store.get("meta", "device")).id;
+  channel = new BroadcastChannel("auditapp-" + uid);
+  channel.onmessage = async ({ data: [kind, detail] }) => { if (kind === "state") await count(); else hear(kind, detail); };
   for (const name of ["online", "pageshow", "focus"]) addEventListener(name, now);
-  document.addEventListener("visibilitychange", now);
-  addEventListener("beforeunload", (event) => { if (state.answers + state.photos) event.preventDefault(); });
+  document.addEventListener("visibilitychange", () => document.hidden || now());
+  await count();
+  soon(0);
+  return device;
 }
 
-/** Hear of every change: called with (kind, detail), kinds "state", "saved", "refused", "other", "amended", "photo". */
-export const listen = (hear) => listeners.add(hear);
-const tell = (kind, detail) => listeners.forEach((hear) => hear(kind, detail));
+/** Hear of every change: (kind, detail), kinds "state", "saved", "refused", "other", "amended", "photo", "needs", "receipt". */
+export const listen = (fn) => listeners.add(fn);
+const hear = (kind, detail) => listeners.forEach((fn) => fn(kind, detail));
+export const tell = (kind, detail) => { hear(kind, detail); channel?.postMessage([kind, detail]); };
 
-/** Queue one field of a question; null clears it. */
-export async function answer(question, field, value) {
-  await store.put({ key: question + "." + field, kind: "answer", question, field, seq: ++seq, value });
-  await count();
+/* What is kept */
+
+/** Remember what a page knows of a visit; top is the highest sequence number that it has seen. */
+export async function know(visit, { top = 0, ...facts }) {
+  tops.set(visit, Math.max(top, tops.get(visit) || 0));
+  await store.update("visits", visit, (v) => ({ key: visit, state: "editing", ...v, ...facts, top: Math.max(top, v?.top || 0) }));
+}
+
+/** Keep one field of a question (null clears it) and facts of its visit. Resolves once they are on the disk, or in this page where that is full. */
+export async function answer(visit, question, field, value, facts) {
+  const record = { key: `${visit}|${question}.${field}`, visit, wait: visit, question, field, value, at: new Date().toISOString() };
+  try {
+    await store.change(["answers", "visits"], (stores) => {
+      const asked = stores("visits").get(visit);
+      asked.onsuccess = () => {
+        const v = asked.result || { key: visit, state: "editing" };
+        record.seq = v.top = Math.max(v.top || 0, tops.get(visit) || 0) + 1;
+        tops.set(visit, v.top);
+        stores("visits").put({ begun: record.at, ...v, ...facts });
+        stores("answers").put(record);
+      };
+    });
+    spare.delete(record.key);
+  } catch {
+    record.seq = (tops.get(visit) || 0) + 1;
+    tops.set(visit, record.seq);
+    spare.set(record.key, record);
+  }
+  await count(true);
   soon(150);
 }
 
-/** Queue a photo: {uuid, question, bytes, takenAt}. */
+/** Keep a photo: the original first (raw), then what will be sent, if it still waits for that. Tells where it lies: "phone" or "page". */
 export async function photo(record) {
-  await store.put({ key: record.uuid, kind: "photo", ...record });
-  tell("photo", { uuid: record.uuid, state: "retry" });
-  await count();
-  soon(0);
+  const kept = { ...record, wait: record.visit, state: "phone" };
+  try {
+    await store.update("photos", kept.key, (known) => kept.raw || (known?.raw && known.wait) || spare.has(kept.key) ? kept : undefined);
+    spare.delete(kept.key);
+  } catch { spare.set(kept.key, kept); }
+  const where = spare.has(kept.key) ? "page" : "phone";
+  tell("photo", { uuid: kept.key, visit: kept.visit, question: kept.question, state: where });
+  await count(true);
+  if (!kept.raw) soon(0);
+  return where;
 }
 
 /** Take a photo back, sent or not. */
-export async function unphoto(uuid) {
-  await store.put({ key: uuid, kind: "photo", uuid, gone: true });
-  await count();
+export async function unphoto(visit, uuid) {
+  const gone = { key: uuid, visit, wait: visit, state: "gone" };
+  spare.delete(uuid);
+  await store.put("photos", gone).catch(() => spare.set(uuid, gone));
+  await count(true);
   soon(0);
 }
 
-/** Try at once. */
-export function now() { if (state.answers + state.photos) { failures = 0; soon(0); } }
+/* When to send */
 
-/** Resolves once nothing waits any more, or once an attempt has failed. */
-export const settled = () => new Promise((done) => {
-  const hear = () => {
-    if (state.answers + state.photos && !state.failed) return;
-    listeners.delete(hear);
-    done();
-  };
-  listeners.add(hear);
-  hear();
-  now();
-});
+/** Try at once. */
+export function now() { failures = 0; soon(0); }
 
 /** Hand over the answers that wait, for the page may be gone in a moment; that `run` may carry them too does no harm. */
 export async function flush() {
-  const waiting = (await store.all()).filter((r) => r.kind === "answer" && !r.needsYou);
-  if (!waiting.length) return;
-  try {
-    await sendAnswers(waiting);
-    state.savedAt = new Date();
-  } catch { /* run tries again where the page stays */ }
-  await count();
+  const waiting = await pending();
+  for (const visit of new Set(waiting.map((r) => r.visit))) {
+    sendAnswers(visit, waiting.filter((r) => r.visit === visit)).catch(() => 0); // run tries again where the page stays
+  }
 }
 
-function soon(wait) { clearTimeout(timer); timer = setTimeout(run, wait); }
+/** Try in so many milliseconds. */
+export function soon(wait) { clearTimeout(timer); state.nextAt = Date.now() + wait; timer = setTimeout(run, wait); }
 
-async function count() {
-  const records = (await store.all()).filter((r) => !r.needsYou);
-  state.answers = records.filter((r) => r.kind === "answer").length;
-  state.photos = records.filter((r) => r.kind === "photo").length;
-  tell("state");
-  return records;
+const spares = (kind) => [...spare.values()].filter((r) => ("field" in r) === (kind === "answers"));
+const pending = async () => [...await store.all("answers", "wait"), ...spares("answers")];
+
+async function count(told) {
+  const lists = [["answers", "wait"], ["photos", "wait"], ["answers", "needs"], ["photos", "needs"], ["visits", "needs"]];
+  const [answers, photos, ...needs] = await Promise.all(lists.map((ask) => store.keys(...ask).catch(() => [])));
+  const asked = (key) => key.slice(0, key.lastIndexOf(".")); // a note and its answer count as one
+  state.answers = new Set([...answers, ...spares("answers").map((r) => r.key)].map(asked)).size;
+  state.photos = photos.length + spares("photos").length;
+  state.needs = needs.flat().length;
+  state.spare = spare.size;
+  (told ? tell : hear)("state");
 }
 
 async function run() {
   if (running) { again = true; return; }
   running = true;
-  let failed = false;
+  state.failed = false;
+  let left = false;
   try {
-    const records = await count();
-    const answers = records.filter((r) => r.kind === "answer");
-    state.sending = records.length > 0; tell("state");
-    if (answers.length) await sendAnswers(answers);
-    for (const r of records.filter((r) => r.kind === "photo")) await sendPhoto(r);
-    if (records.length) { state.savedAt = new Date(); state.signedOut = false; }
+    left = await alone(sendAll);
     failures = 0;
+    state.signedOut = false;
   } catch (error) {
-    failed = true; failures += 1;
+    state.failed = true;
+    failures += 1;
     state.signedOut = error.status === 401;
   }
-  running = false; state.sending = false; state.failed = failed;
-  const left = await count();
-  if (failed) soon(Math.min(LONGEST, FIRST * 2 ** (failures - 1)) * (0.5 + Math.random()));
-  else if (again || left.length) soon(50);
+  running = state.sending = false;
+  await count(true);
+  if (state.failed) soon(Math.min(LONGEST, FIRST * 2 ** (failures - 1)) * (0.5 + Math.random()));
+  else if (again || left) soon(50);
   again = false;
 }
 
-async function call(method, path, body, headers = {}) {
-  const stop = new AbortController(), clock = setTimeout(() => stop.abort(), SLOW);
+/** One tab sends at a time. A tab that the phone has put to sleep may hold the lock; sending twice does no harm. */
+async function alone(work) {
+  const { locks } = navigator, name = "auditapp-sync-" + user;
+  if (!locks) return work();
+  const stop = new AbortController(), clock = setTimeout(() => stop.abort(), PATIENCE);
+  try {
+    return await locks.request(name, { signal: stop.signal }, () => { clearTimeout(clock); return work(); });
+  } catch (error) {
+    if (error.name !== "AbortError" || !stop.signal.aborted) throw error;
+    return locks.request(name, { steal: true }, work);
+  }
+}
+
+/** Everything once; whether more has come meanwhile. */
+async function sendAll() {
+  const visits = await store.all("visits"), answers = await pending(), photos = await store.keys("photos", "wait");
+  state.sending = answers.length + photos.length > 0;
+  if (state.sending) hear("state");
+  for (const visit of new Set([...answers.map((r) => r.visit), ...visits.map((v) => v.key)])) {
+    const mine = answers.filter((r) => r.visit === visit);
+    if (mine.length) await sendAnswers(visit, mine);
+    const keys = [...await store.keys("photos", "wait", visit), ...spares("photos").filter((r) => r.visit === visit).map((r) => r.key)];
+    if (keys.length) await (await import("./upload.js")).upload(keys);
+    const v = await store.get("visits", visit);
+    if (v?.state === "ready" || Date.parse(v?.until) < Date.now()) await (await import("./send.js")).finish(v);
+  }
+  if (state.sending) state.savedAt = new Date();
+  return state.sending && (await store.keys("answers", "wait")).length > 0;
+}
+
+/* Calls */
+
+/** What every call carries. */
+export const headers = () => ({ "X-Auditapp": "1", "X-Auditapp-User": user });
+
+/** A call about a visit; gives our server's JSON, or rejects. */
+export async function call(method, visit, path, body) {
+  const stop = new AbortController(), clock = setTimeout(() => stop.abort(), SLOW), text = body && JSON.stringify(body);
   try {
     const reply = await fetch("/api/v1/visits/" + visit + path, {
-      method, body, keepalive: typeof body === "string" && body.length < OUTLIVES, signal: stop.signal, redirect: "error", headers: { "X-Auditapp": "1", ...headers },
+      method, body: text, keepalive: Boolean(text) && text.length < OUTLIVES, signal: stop.signal, redirect: "error",
+      headers: { ...headers(), ...(text && { "Content-Type": "application/json" }) },
     });
-    const json = (reply.headers.get("content-type") || "").includes("application/json") ? await reply.json() : null;
-    if (reply.ok && json) return json;
-    // 4xx with our own error: for good. Anything else, a portal's 200 among it: try again.
-    const lasting = json?.error && reply.status >= 400 && reply.status < 500 && ![401, 408, 429].includes(reply.status);
-    throw Object.assign(new Error("refused"), { status: reply.status, lasting, words: json?.error?.message });
+    return judge(reply.status, await reply.text());
   } finally { clearTimeout(clock); }
 }
 
-async function sendAnswers(records) {
+/** Our JSON, or an error: `lasting` where our own server refuses for good, anything else is worth another try. */
+export function judge(status, text) {
+  let json = null;
+  try { json = JSON.parse(text); } catch { /* a portal's page */ }
+  if (status >= 200 && status < 300 && json) return json;
+  const changed = json?.error?.field === "sha256"; // bytes were lost on the way
+  const lasting = Boolean(json?.error) && status >= 400 && status < 500 && ![401, 408, 429].includes(status) && !changed;
+  throw Object.assign(new Error("refused"), { status, lasting, words: json?.error?.message, missing: json?.error?.missing });
+}
+
+async function sendAnswers(visit, records) {
   const answers = {};
-  for (const r of records) (answers[r.question] ??= {})[r.field] = [r.seq, r.value];
-  const body = JSON.stringify({ device, answers });
+  for (const r of records) (answers[r.question] ??= {})[r.field] = [r.seq, r.value, r.at];
   let told;
   try {
-    told = await call("PATCH", "/answers", body, { "Content-Type": "application/json" });
+    told = await call("PATCH", visit, "/answers", { device, clock: new Date().toISOString(), answers });
   } catch (error) {
-    if (error.lasting) tell("refused", { words: error.words });
-    throw error;
-  }
-  if (!told.winners) throw new Error("not ours");
-  seq = Math.max(seq, told.top_seq);
-  if (told.amendment) tell("amended");
-  for (const r of records) {
-    const words = told.refused?.[r.question]?.[r.field], winner = told.winners[r.question]?.[r.field];
-    if ((await store.get(r.key))?.seq === r.seq) await store.remove(r.key);
-    if (words) tell("refused", { ...r, words });
-    else if (!winner || (winner[0] === r.seq && winner[1] === device) || told.amendment) tell("saved", r);
-    else tell("other", r);
-  }
-}
-
-async function sendPhoto(r) {
-  const path = "/photos/" + r.uuid;
-  try {
-    if (r.gone) await call("DELETE", path);
-    else {
-      tell("photo", { uuid: r.uuid, state: "uploading" });
-      const hash = await sha256(r.bytes);
-      const told = await call("PUT", path, r.bytes, {
-        "Content-Type": "application/octet-stream", "X-Question": r.question, "X-Taken-At": r.takenAt,
-        ...(hash && { "X-Sha256": hash }),
-      });
-      if (told.uuid !== r.uuid || (hash && told.state !== "deleted" && told.sha256 !== hash)) throw new Error("not ours");
-      tell("photo", { uuid: r.uuid, state: "stored", id: told.id, question: r.question });
-    }
-  } catch (error) {
-    if (!error.lasting) { tell("photo", { uuid: r.uuid, state: "retry" }); throw error; }
-    tell("photo", { uuid: r.uuid, state: "refused", words: error.words, question: r.question });
-    if ((await store.get(r.key)) === r) await store.put({ ...r, needsYou: true });
+    if (!error.lasting) throw error;
+    for (const r of records) await settle(r, { needs: visit, words: error.words });
+    tell("refused", { visit, words: error.words });
     return;
   }
-  if ((await store.get(r.key)) === r) await store.remove(r.key);
+  if (!told.winners) throw new Error("not ours");
+  await know(visit, { top: told.top_seq });
+  if (told.amendment) tell("amended", { visit });
+  for (const r of records) {
+    const words = told.refused?.[r.question]?.[r.field], winner = told.winners[r.question]?.[r.field];
+    await settle(r, words ? { needs: visit, words } : { sent: true });
+    const won = !winner || (winner[0] === r.seq && winner[1] === device) || told.amendment;
+    tell(words ? "refused" : won ? "saved" : "other", { ...r, words });
+  }
 }
 
-async function sha256(bytes) {
+/** What became of an answer, unless it was changed meanwhile. */
+async function settle(r, facts) {
+  if (spare.get(r.key) === r) spare.delete(r.key);
+  await store.update("answers", r.key, (x) => x?.seq === r.seq ? { ...x, wait: undefined, ...facts } : undefined);
+}
+
+/** In hex; "" where the page has no TLS. */
+export async function sha256(bytes) {
   if (!crypto.subtle) return "";
   return [...new Uint8Array(await crypto.subtle.digest("SHA-256", bytes))].map((b) => b.toString(16).padStart(2, "0")).join("");
 }

@@ -1,8 +1,10 @@
-// The checklist page with script: saves every change at once, follows show_if, counts, jumps. Without it the forms post.
+// The checklist page with script: keeps every change at once, follows show_if, counts, jumps. Without it the forms post.
 import "./cover.js";
-import { answered, asked, fails, field, hasPhoto, value } from "./card.js";
+import { answered, asked, fails, field, lacks, value } from "./card.js";
 import * as clock from "./clock.js";
-import * as photos from "./photos.js";
+import { overlay } from "./overlay.js";
+import * as shell from "./shell.js";
+import * as store from "./store.js";
 import * as sync from "./sync.js";
 
 const root = document.getElementById("visit"), say = JSON.parse(root.dataset.words), visit = root.dataset.visit;
@@ -10,10 +12,9 @@ const cards = [...root.querySelectorAll(".q")], byKey = new Map(cards.map((q) =>
 const next = document.getElementById("next"), strip = document.getElementById("strip");
 const picked = new Map(), typing = new Map(), told = new Map();
 const FIELDS = { v: "value", x: "value", n: "note", r: "reasons", y: "na_reason", w: "why" };
-const state = document.getElementById("state"), before = state.textContent;
-let here = null, note = "";
+const state = document.getElementById("state");
+let here = null, note = "", keptAt = null, before = state.textContent, progress = {};
 
-const fill = (text, params) => text.replace(/%\((\w+)\)s/g, (_, name) => params[name]);
 
 /* Saving */
 
@@ -21,7 +22,7 @@ function send(q, name, what) {
   const key = q.dataset.k + "." + name, text = JSON.stringify(what);
   if (!visit || told.get(key) === text) return;
   told.set(key, text);
-  sync.answer(q.dataset.k, name, what);
+  sync.answer(visit, q.dataset.k, name, what, progress).then(() => { keptAt = new Date(); draw(); });
 }
 
 function save(q, name) {
@@ -42,7 +43,7 @@ function changed(input) {
     refresh();
     const extra = q.querySelector(".ex");
     if (extra && !wasBad && q.classList.contains("bad")) extra.open = true;
-  }
+  } else refresh();
   save(q, name);
 }
 
@@ -86,19 +87,6 @@ root.addEventListener("input", (event) => {
 });
 const settle = (input) => { clearTimeout(typing.get(input)); typing.delete(input); };
 const settleAll = () => { for (const input of [...typing.keys()]) { settle(input); changed(input); } };
-/** Links of our own pages wait for what is still on its way; if that fails, the browser asks before leaving. */
-async function leave(href) {
-  settleAll();
-  await sync.settled();
-  location.href = href;
-}
-document.addEventListener("click", (event) => {
-  const link = event.target.closest("a[href]"), s = sync.state;
-  if (!link || event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey) return;
-  if (link.pathname === location.pathname || !(s.answers + s.photos + typing.size)) return;
-  event.preventDefault();
-  leave(link.href);
-});
 /** Reloaded, swiped away or put to sleep: there may be no other moment. A reload asks for the page before pagehide. */
 const handOver = () => { settleAll(); sync.flush(); };
 for (const name of ["beforeunload", "pagehide"]) addEventListener(name, handOver);
@@ -107,17 +95,20 @@ root.addEventListener("submit", (event) => event.preventDefault());
 
 /* Photos */
 
+const photos = () => import("./photos.js");
+const url = ({ bytes, type }) => URL.createObjectURL(new Blob([bytes], { type }));
+
 async function take(input) {
-  const q = input.closest(".q"), files = [...input.files];
+  const q = input.closest(".q"), files = [...input.files].map((file) => [file, file.arrayBuffer()]); // at once: the camera's file may go
   input.value = "";
   if (!visit) return;
-  for (const file of files) {
+  for (const [file, bytes] of files) {
     try {
-      const { uuid, url } = await photos.take(file, q.dataset.k);
+      const { uuid, url } = await (await photos()).take(file, await bytes, q.dataset.k, visit);
       thumb(input.closest(".ev"), uuid, url);
+      refresh();
     } catch { problem(q, say.unreadable); }
   }
-  refresh();
 }
 
 function thumb(box, uuid, url) {
@@ -128,9 +119,19 @@ function thumb(box, uuid, url) {
   made.dataset.u = uuid;
   made.append(
     Object.assign(new Image(96, 96), { src: url, alt: say.photo }),
-    Object.assign(document.createElement("span"), { textContent: say.retry }), button,
+    Object.assign(document.createElement("span"), { textContent: say.phone }), button,
   );
   row.append(made);
+}
+
+/** The photos that this phone keeps: those that the page does not know appear, those taken back go. */
+async function showPhotos() {
+  for (const r of await store.all("photos", "visit", visit)) {
+    const made = root.querySelector(`.th[data-u="${r.key}"]`), box = byKey.get(r.question)?.querySelector("input[type=file]")?.closest(".ev");
+    if (r.state === "gone") made?.remove();
+    else if (made) made.querySelector("img").src = url(r);
+    else if (box) { thumb(box, r.key, url(r)); pictured(byKey.get(r.question), { uuid: r.key, ...r }); }
+  }
 }
 
 root.addEventListener("click", (event) => {
@@ -138,7 +139,7 @@ root.addEventListener("click", (event) => {
   if (!button) return;
   event.preventDefault();
   const box = button.closest(".ev");
-  photos.drop(button.value);
+  sync.unphoto(visit, button.value);
   button.closest(".th").remove();
   box.querySelector("input").focus();
   refresh();
@@ -147,28 +148,20 @@ root.addEventListener("click", (event) => {
 /* What the server said */
 
 sync.listen((kind, detail) => {
-  if (kind === "state") return draw();
+  if (detail && detail.visit !== visit) return;
   const q = byKey.get(detail?.question);
-  if (kind === "saved") { rebase(q, detail.field, detail.value); problem(q, ""); }
+  if (kind === "saved") problem(q, "");
   else if (kind === "refused") { if (q) problem(q, detail.words); else note = detail.words || ""; }
-  else if (kind === "other") { told.delete(detail.key); problem(q, say.other); }
+  else if (kind === "other") { told.delete(`${detail.question}.${detail.field}`); problem(q, say.other); }
   else if (kind === "amended") note = say.sent;
   else if (kind === "photo") pictured(q, detail);
   draw();
 });
 
-function pictured(q, { uuid, state, words }) {
+function pictured(q, { uuid, state, words, part }) {
   const made = root.querySelector(`.th[data-u="${uuid}"]`), text = made?.querySelector("span");
-  if (state === "refused") { problem(q, words); made?.classList.add("bad"); refresh(); }
-  if (text) text.textContent = state === "refused" ? say.refused : say[state] || "";
-}
-
-/** A form that posts later must not send again what is saved already. */
-function rebase(q, name, what) {
-  const hidden = q.closest("form").querySelector("[name=base]"), base = JSON.parse(hidden.value);
-  const fields = (base[q.dataset.k] ??= {});
-  if (what === null) delete fields[name]; else fields[name] = what;
-  hidden.value = JSON.stringify(base);
+  if (state === "refused") { if (q) problem(q, words); made?.classList.add("bad"); refresh(); }
+  if (text) text.textContent = state === "sending" ? shell.fill(say.part, { part: Math.round(100 * part) + " %" }) : say[state] || "";
 }
 
 function problem(q, words) {
@@ -180,19 +173,21 @@ function problem(q, words) {
 }
 
 function draw() {
-  const s = sync.state;
-  if (s.failed) state.textContent = say.failed;
-  else if (visit && s.answers + s.photos + typing.size) state.textContent = say.sending;
-  else state.textContent = s.savedAt ? fill(say.saved, { time: s.savedAt.toTimeString().slice(0, 5) }) : before;
-  const words = s.signedOut ? say.signin : s.failed ? fill(say.waiting, s) : note;
+  const s = sync.state, time = (moment) => moment.toTimeString().slice(0, 5), waits = s.answers + s.photos + typing.size;
+  if (s.sending && !typing.size) state.textContent = say.sending;
+  else if (visit && waits) state.textContent = keptAt ? shell.fill(say.kept, { time: time(keptAt) }) : say.sending;
+  else state.textContent = s.savedAt ? shell.fill(say.saved, { time: time(s.savedAt) }) : before;
+  const words = s.spare ? say.full : s.signedOut ? say.signin : s.failed && waits ? shell.fill(say.waiting, s) : note;
   if (visit && strip.textContent !== words) strip.textContent = words;
 }
 
 /* Showing, counting, moving */
 
+const owes = (q) => lacks(q).length > 0;
+
 function refresh() {
   const open = asked(cards);
-  let left = 0;
+  let left = 0, done = 0, all = 0;
   for (const q of cards) {
     q.classList.toggle("shut", !open.has(q.dataset.k));
     const more = q.querySelector(".more");
@@ -200,21 +195,23 @@ function refresh() {
   }
   for (const tab of document.querySelectorAll(".tabs a")) {
     const mine = [...document.getElementById("s-" + tab.dataset.s).querySelectorAll(".q:not(.shut)")];
-    const done = mine.filter(answered).length;
-    left += mine.length - done;
-    tab.querySelector("small").textContent = fill(say.of, { answered: done, asked: mine.length });
-    tab.classList.toggle("done", done === mine.length);
+    const given = mine.filter(answered).length;
+    const owed = mine.filter(owes).length;
+    left += owed; done += given; all += mine.length;
+    tab.querySelector("small").textContent = shell.fill(say.of, { answered: given, asked: mine.length });
+    tab.classList.toggle("done", given === mine.length && !owed);
   }
+  progress = { answered: done, asked: all };
   if (next) {
-    const [word, small] = left ? [say.next, fill(say.left, { n: left })] : [say.check, say.done];
+    const [word, small] = left ? [say.next, shell.fill(say.left, { n: left })] : [say.check, say.done];
     next.querySelector("span").firstChild.textContent = word;
     next.querySelector("small").textContent = small;
   }
 }
 
 next?.addEventListener("click", (event) => {
-  const open = cards.filter((q) => !q.classList.contains("shut") && !answered(q));
-  if (!open.length) { if (visit) { event.preventDefault(); leave(document.getElementById("all").href); } return; }
+  const open = cards.filter((q) => !q.classList.contains("shut") && owes(q));
+  if (!open.length) { if (visit) { event.preventDefault(); location.href = document.getElementById("all").href; } return; }
   event.preventDefault();
   const from = here ? cards.indexOf(here) : -1;
   here = open.find((q) => cards.indexOf(q) > from) || open[0];
@@ -247,5 +244,22 @@ clock.begin(say, (q, timer, minutes) => {
   refresh();
 });
 refresh();
-if (visit) sync.begin(visit, Number(root.dataset.top));
 if (location.hash.length > 2) document.getElementById(location.hash.slice(1))?.scrollIntoView();
+if (visit) await begin();
+
+async function begin() {
+  photos(); // to have it when a photo comes
+  const { top, list, zone } = root.dataset, ready = shell.begin(), known = sync.know(visit, { top: Number(top), list, zone });
+  const mine = shell.only(visit, root, settleAll), device = await ready;
+  await known;
+  if (["ready", "receipted"].includes((await store.get("visits", visit)).state)) return location.replace(location.pathname + "/receipt");
+  for (const r of await overlay(root, visit, device)) problem(byKey.get(r.question), r.words);
+  picked.clear();
+  for (const input of root.querySelectorAll("input[type=radio]:checked")) picked.set(input.name, input);
+  clock.draw();
+  const last = (await store.all("answers", "visit", visit)).filter((r) => !r.wait).map((r) => r.at).sort().pop();
+  if (last) before = shell.fill(say.saved, { time: new Date(last).toTimeString().slice(0, 5) });
+  await showPhotos();
+  refresh();
+  if (await mine) for (const r of await store.all("photos", "visit", visit)) if (r.raw) (await photos()).finish(r);
+}

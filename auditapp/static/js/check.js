@@ -1,0 +1,154 @@
+// Check your answers, with script: made from the checklist page (fresh, or as it is kept) and what this phone holds.
+import "./cover.js";
+import { answered, asked, fails, field, hasPhoto, lacks, value } from "./card.js";
+import { overlay } from "./overlay.js";
+import { page as kept } from "./pages.js";
+import * as shell from "./shell.js";
+import { send } from "./send.js";
+import * as store from "./store.js";
+import * as sync from "./sync.js";
+import { warnings } from "./warnings.js";
+
+const form = document.getElementById("send"), { visit, zone } = form.dataset, say = JSON.parse(form.dataset.words), { fill } = shell;
+const problem = document.getElementById("problem"), owed = problem.querySelector("ul"), cants = document.getElementById("cants");
+const some = ([one, many], n) => fill(n === 1 ? one : many, { n });
+const home = location.pathname.replace(/\/check$/, ""), title = document.title;
+let page = null, tried = false;
+
+const device = await shell.begin();
+page = await kept(home);
+if (page) {
+  await overlay(page.getElementById("visit"), visit, device);
+  const photos = await store.all("photos", "visit", visit);
+  for (const r of photos) photo(r);
+  look(warnings(photos.filter((r) => r.looks && r.state !== "gone"), (await store.get("visits", visit))?.begun));
+  await times();
+  draw();
+}
+
+/** A photo of this phone on the parsed page. */
+function photo(r) {
+  const box = page.querySelector(`.q[data-k="${r.question}"] .ev:has(input[type=file])`);
+  page.querySelector(`.th[data-u="${r.key}"]`)?.remove();
+  if (r.state === "gone" || !box) return;
+  const made = page.createElement("div");
+  made.className = r.state === "refused" ? "th bad" : "th";
+  made.dataset.u = r.key;
+  box.append(made);
+}
+
+/** What may be wrong with photos, in words that stop nobody. */
+function look(found) {
+  const number = (key) => page.querySelector(`.q[data-k="${key}"]`)?.id.slice(1), box = document.getElementById("looks");
+  box.hidden = !found.length;
+  box.querySelector("ul").replaceChildren(...found.map(({ question, other, kind }) => (
+    line(number(question), fill(say[kind], { number: number(question), other: number(other) })))));
+}
+
+/** Arrival and leaving by the store's clock: as entered before, else the first and the last answer. */
+async function times() {
+  const v = await store.get("visits", visit), given = (await store.all("answers", "visit", visit)).map((r) => r.at).sort();
+  const local = (moment) => new Date(moment).toLocaleString("sv-SE", { timeZone: zone }).replace(" ", "T").slice(0, 16);
+  const { arrived, left } = form.elements;
+  if (given.length) {
+    const [first, last] = [local(given[0]), local(given.at(-1))];
+    arrived.value = v?.arrived || (arrived.value && arrived.value < first ? arrived.value : first);
+    left.value = v?.left || (left.value > last ? left.value : last);
+  }
+  for (const input of [arrived, left]) input.addEventListener("change", () => sync.know(visit, { [input.name]: input.value }));
+}
+
+function draw() {
+  const cards = [...page.querySelectorAll(".q")], open = [...asked(cards).values()], problems = [];
+  const number = (q) => q.id.slice(1), text = (q) => q.querySelector("legend span").textContent;
+  for (const q of open) for (const { lack, least } of lacks(q)) problems.push([q, lack, fill(say[least > 1 ? "long_note" : lack], { number: number(q), text: text(q), least })]);
+  const unanswered = problems.filter(([, lack]) => lack === "answer"), early = !tried && unanswered.length > 5;
+  owed.replaceChildren(
+    ...(early ? [line(number(unanswered[0][0]), some(say.unanswered, unanswered.length))] : []),
+    ...problems.filter(([, lack]) => !(early && lack === "answer")).map(([q, , words]) => line(number(q), words)),
+  );
+  problem.hidden = !problems.length;
+  excuses(new Map([...open.filter((q) => "c" in q.dataset), ...problems.map(([q]) => q)].map((q) => [q, number(q)])));
+  for (const row of form.querySelectorAll("[data-s]")) {
+    const mine = open.filter((q) => q.closest("form").id === "s-" + row.dataset.s);
+    const count = (test) => mine.filter(test).length, photos = mine.reduce((n, q) => n + q.querySelectorAll(".th:not(.bad)").length, 0);
+    const parts = [[count((q) => value(q) === "na"), say.na], [photos, say.photos], [count((q) => field(q, "note")), say.notes],
+      [count((q) => lacks(q).some((l) => l.lack === "photo")), say.photos_missing]];
+    row.hidden = !mine.length;
+    row.querySelector("small").textContent = [fill(say.of, { answered: count(answered), asked: mine.length }),
+      ...parts.filter(([n]) => n).map(([n, words]) => some(words, n))].join(say.comma);
+    const critical = row.querySelector(".crit"), failed = count((q) => q.querySelector("legend em") && fails(q));
+    critical.hidden = !failed;
+    critical.lastChild.textContent = some(say.critical, failed);
+  }
+  for (const row of form.querySelectorAll("[data-q]")) {
+    const minutes = value(page.getElementById("q" + row.dataset.q));
+    row.hidden = !(Number(minutes) >= 0) || minutes === null;
+    row.querySelector("small").textContent = fill(say.minutes, { minutes });
+  }
+  return problems.length;
+}
+
+function line(number, words) {
+  const item = document.createElement("li"), link = Object.assign(document.createElement("a"), { className: "line", href: `${home}#q${number}` });
+  link.append(Object.assign(document.createElement("span"), { textContent: words }));
+  item.append(link);
+  return item;
+}
+
+/** A box for a reason at each question that lacks something, made once. */
+function excuses(wanted) {
+  const box = cants.querySelector(".form");
+  for (const [q, number] of wanted) {
+    const name = "cant." + q.dataset.k;
+    if (form.elements[name]) continue;
+    const made = Object.assign(document.createElement("div"), { className: "field" }), label = document.createElement("label");
+    const input = Object.assign(document.createElement("input"), { id: "cant-" + number, name, maxLength: 500, autocomplete: "off" });
+    label.htmlFor = input.id;
+    label.textContent = fill(say.cant, { number });
+    made.append(label, input);
+    box.append(made);
+  }
+  cants.hidden = !wanted.size && !box.querySelector("input");
+}
+form.addEventListener("change", async ({ target }) => {
+  if (!target.name.startsWith("cant.") || !page) return;
+  const key = target.name.slice(5), text = target.value.trim() || null;
+  await sync.answer(visit, key, "cant", text);
+  page.querySelector(`.q[data-k="${key}"]`).toggleAttribute("data-c", text !== null);
+  draw();
+});
+for (const r of page ? await store.all("answers", "visit", visit) : []) {
+  if (r.field === "cant" && r.value && form.elements["cant." + r.question]) form.elements["cant." + r.question].value = r.value;
+}
+
+form.addEventListener("submit", async (event) => {
+  if (!page) return;
+  event.preventDefault();
+  const { arrived, left } = form.elements;
+  tried = true;
+  let bad = draw();
+  const wrong = [!arrived.value && ["arrived", say.time], !left.value && ["left", say.time],
+    arrived.value && left.value && left.value <= arrived.value && ["left", say.order]].filter(Boolean);
+  for (const [id, words] of wrong) { const made = line(0, words); made.firstChild.href = "#" + id; owed.append(made); bad += 1; }
+  problem.hidden = !bad;
+  document.title = bad ? fill(say.error, { title }) : title;
+  if (bad) { cants.open = true; problem.focus(); return; }
+  await leave({ arrived: arrived.value, left: left.value });
+});
+document.querySelector("#not-done form").addEventListener("submit", (event) => {
+  const reason = event.target.elements.reason.value.trim();
+  if (!page || !reason) return;
+  event.preventDefault();
+  leave({ notDone: reason });
+});
+async function leave(facts) {
+  await send(visit, facts);
+  location.href = home + "/receipt";
+}
+
+/** Offline, Send says what it will do. */
+sync.listen(() => {
+  const small = document.querySelector("[form=send] small");
+  small.textContent = sync.state.failed && !sync.state.signedOut ? say.later : small.dataset.online ??= small.textContent;
+});

@@ -1,0 +1,56 @@
+// The receipt: what is still on its way, and the server's word from the moment that this phone has it, also without signal.
+import "./cover.js";
+import { page } from "./pages.js";
+import * as shell from "./shell.js";
+import { unsend } from "./send.js";
+import * as store from "./store.js";
+import * as sync from "./sync.js";
+
+const find = (id) => document.getElementById(id), { visit, zone, due, words } = find("receipt").dataset, say = JSON.parse(words);
+const show = (id, text, params = {}) => { find(id).textContent = shell.fill(text, params); };
+const { pathname } = location, locale = document.documentElement.lang.replace(/^en$/, "en-GB");
+const day = (at, style) => new Date(at).toLocaleDateString(locale, { timeZone: zone, ...style });
+const hour = (at) => new Date(at).toLocaleTimeString("en-GB", { timeZone: zone, timeStyle: "short" });
+const moment = (at) => `${day(at, { dateStyle: "medium" })} ${hour(at)}`;
+
+await shell.begin();
+sync.listen((kind, about) => {
+  if (kind === "receipt") for (const path of [pathname, "/visits"]) page(path);
+  if (kind !== "photo" || !find("wait")) return draw();
+  if (about.visit === visit) show("part", about.state === "sending" ? say.part : "", { part: Math.round(100 * about.part) });
+  if (about.state !== "sending") draw();
+});
+await draw();
+
+async function draw() {
+  const v = await store.get("visits", visit), waits = v?.state === "ready", s = sync.state;
+  find("week").hidden = !v?.agreedAt;
+  if (!find("wait")) return; // the server's own receipt
+  if (v?.receipt && find("there").hidden) received(v.receipt);
+  find("wait").hidden = !waits;
+  find("unsent").hidden = waits || Boolean(v?.receipt);
+  if (v?.needs) show("why", v.words || "");
+  if (!waits) return;
+  find("change").onclick = async () => { await unsend(visit); location.href = pathname.replace("/receipt", ""); };
+  const photos = Object.keys(v.manifest.photos), m = photos.length;
+  const lists = ["wait", "needs"].map((index) => store.keys("photos", index, visit));
+  const away = (await Promise.all(lists)).flat(), n = photos.filter((key) => !away.includes(key)).length;
+  show("state", s.signedOut ? say.signin : s.failed ? say.waiting : say.sending);
+  find("how").textContent = find("state").textContent;
+  show("when", Date.now() < Date.parse(due) ? say.open : say.later, { time: moment(due) });
+  find("up").hidden = !m;
+  Object.assign(find("bar"), { max: m || 1, value: n });
+  show("count", say.photos, { n, m });
+}
+
+/** As the server's own page has it. */
+function received({ receipt, at, review_by: by, not_done: notDone, ...counts }) {
+  const time = moment(at);
+  show("state", say.sent, { time });
+  show("title", notDone ? say.reported : say.received);
+  show("lead", notDone ? say.not_done : say.full, { ...counts, time });
+  show("number", receipt.replace(/(..)(..)(..)(..)/, "$1 $2 · $3 $4"));
+  show("review", say.review, { date: day(by, { weekday: "long", day: "numeric", month: "long" }) });
+  if (notDone) find("pay")?.remove();
+  find("there").hidden = false;
+}

@@ -1,0 +1,52 @@
+// Photos on their way to the server, two at a time.
+import * as store from "./store.js";
+import { call, headers, judge, spare, tell } from "./sync.js";
+
+const SLOW = 60000;
+
+/** Send, or take back, the photos under these keys. Rejects where one could not go. */
+export async function upload(waiting) {
+  const hand = async () => { for (let key; (key = waiting.shift());) await sendPhoto(spare.get(key) || await store.get("photos", key)); };
+  const ended = await Promise.allSettled([hand(), hand()]);
+  for (const one of ended) if (one.status === "rejected") throw one.reason;
+}
+
+async function sendPhoto(r) {
+  if (!r || r.raw) return;
+  const about = { uuid: r.key, visit: r.visit, question: r.question }, path = "/photos/" + r.key;
+  try {
+    if (r.state === "gone") {
+      await call("DELETE", r.visit, path);
+      return await store.update("photos", r.key, () => null);
+    }
+    const told = await put(r, (part) => tell("photo", { ...about, state: "sending", part }));
+    if (told.uuid !== r.key || (told.state !== "deleted" && r.hash && told.sha256 !== r.hash)) throw new Error("not ours");
+    spare.delete(r.key);
+    await store.update("photos", r.key, (x) => x?.state === "phone" ? { ...x, state: "server", wait: undefined, id: told.id, hash: told.sha256 } : undefined);
+    tell("photo", { ...about, state: "server", id: told.id });
+  } catch (error) {
+    if (!error.lasting) { tell("photo", { ...about, state: "phone" }); throw error; }
+    await store.update("photos", r.key, (x) => x?.state === "gone" ? null : x && { ...x, state: "refused", wait: undefined, needs: r.visit, words: error.words });
+    tell("photo", { ...about, state: "refused", words: error.words });
+  }
+}
+
+/** fetch tells no progress of an upload. Given up a minute after the last sign of life. */
+function put(r, progress) {
+  return new Promise((done, fail) => {
+    const xhr = new XMLHttpRequest();
+    let clock;
+    const alive = () => { clearTimeout(clock); clock = setTimeout(() => xhr.abort(), SLOW); };
+    xhr.open("PUT", `/api/v1/visits/${r.visit}/photos/${r.key}`);
+    const told = { ...headers(), "Content-Type": "application/octet-stream", "X-Question": r.question, "X-Sha256": r.hash, "X-Taken-At": r.takenAt,
+      "X-Latitude": r.latitude, "X-Longitude": r.longitude, "X-Camera": r.camera, "X-Clock": new Date().toISOString(), "X-Given-At": r.at };
+    for (const [name, value] of Object.entries(told)) if (value != null && value !== "") xhr.setRequestHeader(name, value);
+    xhr.upload.onprogress = (event) => { alive(); progress(event.loaded / (event.total || 1)); };
+    xhr.onload = () => { try { done(judge(xhr.status, xhr.responseText)); } catch (error) { fail(error); } };
+    xhr.onerror = xhr.onabort = () => fail(new Error("network"));
+    xhr.onloadend = () => clearTimeout(clock);
+    alive();
+    xhr.send(r.bytes);
+  });
+}
+

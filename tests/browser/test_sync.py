@@ -1,0 +1,408 @@
+"""What a shopper has done is never lost and never doubled, whatever network, phone, server and other people do."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect
+
+from tests.browser.conftest import assert_no_accident
+from tests.browser.every_kind import EVERY_KIND, PASSWORD, Shop, make_shop, publish_again
+from tests.browser.line import Line, line_to
+from tests.browser.people import Person, person
+from tests.browser.serving import House, serve
+from tests.browser.steps import add_photo, answer, card, eventually, option, saved, start_visit
+from tests.photo_factory import encode, phone_jpeg, picture
+
+EVERYTHING: dict[str, str | list[str]] = {
+    "YES": "yes",
+    "PARTLY": "yes",
+    "SCALE": "3",
+    "CHOICE": "they",
+    "MULTI": ["taste", "leaflet"],
+    "COUNT": "1",
+    "NUMBER": "4",
+    "MINUTES": "2.5",
+    "TEXT": "“Cash or card?”",
+    "CLOCK": "14:05:30",
+    "DATE": "2026-09-14",
+    "BARCODE": "4006381333931",
+    "ID": "yes",
+}
+PHOTOS = ("SIGNED", "PHOTO")
+KEPT = re.compile(r"^Kept on this phone \d\d:\d\d$")
+RECORDS = """async ([user, kind]) => {
+  const done = (asked) => new Promise((then) => { asked.onsuccess = () => then(asked.result); });
+  const db = await done(indexedDB.open("auditapp-" + user));
+  const found = await done(db.transaction(kind).objectStore(kind).getAll());
+  db.close();
+  return found.map(({ bytes, ...rest }) => rest);
+}"""
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    return make_shop(tmp_path_factory.mktemp("sync") / "shop")
+
+
+@pytest.fixture(scope="module")
+def house(shop: Shop) -> Iterator[House]:
+    with serve(shop.data) as served:
+        yield served
+    assert_no_accident(served)
+
+
+@pytest.fixture
+def line(house: House) -> Iterator[Line]:
+    with line_to(house) as made:
+        yield made
+
+
+@pytest.fixture
+def sun(browser: Browser, line: Line, shop: Shop) -> Iterator[Person]:
+    """The shopper, on the page of a visit that is ready on the phone and just begun."""
+    with person(browser, line.house) as someone:
+        someone.sign_in(shop.email, PASSWORD)
+        begin(someone, shop)
+        yield someone
+        assert [p for p in someone.problems if "Failed to load resource" not in p and "ERR_" not in p] == []
+        someone.forgive()
+
+
+def begin(someone: Person, shop: Shop) -> None:
+    page = someone.go(shop.new_brief())
+    expect(page.locator("#phone b")).to_have_text("Ready on this phone", timeout=30_000)
+    start_visit(page)
+
+
+def visit_of(page: Page) -> str:
+    found = re.search(r"/visits/([0-9a-f]{32})", page.url)
+    assert found, page.url
+    return found[1]
+
+
+def held(house: House, sun: Person, visit: str) -> dict[str, Any]:
+    """What the server holds, asked past the line."""
+    cookies = "; ".join(f"{c['name']}={c['value']}" for c in sun.page.context.cookies())
+    reply = sun.page.request.get(f"{house.base}/api/v1/visits/{visit}/manifest", headers={"Cookie": cookies})
+    found: dict[str, Any] = reply.json()
+    return found
+
+
+def records(page: Page, kind: str) -> list[dict[str, Any]]:
+    """What the phone holds, photos without their bytes."""
+    user = page.locator("body").get_attribute("data-user")
+    found: list[dict[str, Any]] = page.evaluate(RECORDS, [user, kind])
+    return found
+
+
+def photos_there(house: House, sun: Person) -> int:
+    return len(held(house, sun, visit_of(sun.page))["photos"])
+
+
+def fill(page: Page) -> None:
+    for key, given in EVERYTHING.items():
+        answer(page, key, given)
+    for number, key in enumerate(PHOTOS):
+        add_photo(page, key, encode(picture(640 + number, 480), "JPEG"))
+        expect(card(page, key).locator(".th")).to_have_count(1)
+
+
+def test_a_whole_visit_is_made_and_sent_without_signal_and_arrives_by_itself(
+    sun: Person, line: Line, house: House
+) -> None:
+    page, visit = sun.page, visit_of(sun.page)
+    line.state = "cut"
+    fill(page)
+    expect(page.locator("#state")).to_have_text(KEPT)
+    page.locator("#next").click()
+    page.wait_for_url("**/check")
+    expect(page.locator("#problem")).to_be_hidden()
+    expect(page.locator("[form=send] small")).to_have_text("Goes when there is signal")
+    set_times(page)
+    page.get_by_role("button", name="Send").click()
+    page.wait_for_url("**/receipt")
+    expect(page.locator("#wait")).to_be_visible()
+    page.reload()
+    expect(page.locator("#wait")).to_be_visible()
+    line.state = "good"
+    page.evaluate("dispatchEvent(new Event('online'))")
+    received(page)
+    there = held(house, sun, visit)
+    assert there["receipt"]
+    assert set(there["answers"]) >= set(EVERYTHING)
+    assert sorted(photo["question"] for photo in there["photos"].values()) == sorted(PHOTOS)
+    eventually(lambda: all(v.get("agreedAt") for v in records(page, "visits") if v["key"] == visit))
+    assert len(records(page, "photos")) >= len(PHOTOS), "the phone forgets only a week after the second reading"
+
+
+def arrived(page: Page) -> None:
+    """Wait until the phone knows that the server has every photo of this visit."""
+    mine = lambda: [r["state"] for r in records(page, "photos") if r["visit"] == visit_of(page)]  # noqa: E731
+    eventually(lambda: set(mine()) == {"server"}, 30)
+
+
+def received(page: Page) -> None:
+    """Wait for the receipt."""
+    expect(page.locator("#there")).to_be_visible(timeout=30_000)
+    expect(page.locator("#title")).to_have_text("Sent and received")
+
+
+def set_times(page: Page) -> None:
+    """A visit of a minute cannot be told from a slip by its minutes alone: say when it was."""
+    day = page.locator("#left").input_value()[:10]
+    page.locator("#arrived").fill(f"{day}T00:00")
+    page.locator("#arrived").dispatch_event("change")
+    if page.locator("#left").input_value() <= f"{day}T00:00":
+        page.locator("#left").fill(f"{day}T00:01")
+
+
+def test_what_is_missing_is_named_without_signal_and_can_be_excused(sun: Person, line: Line) -> None:
+    page = sun.page
+    line.state = "cut"
+    fill(page)
+    answer(page, "YES", "no")
+    page.goto(page.url.partition("#")[0] + "/check")
+    expect(page.locator("#problem li")).to_have_count(2)
+    expect(page.locator("#problem")).to_contain_text("Add a photo to question 1")
+    set_times(page)
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("#problem")).to_be_focused()
+    assert page.title().startswith("Error: ")
+    page.get_by_label("I can't give this for question 1, because").fill("A guard was looking.")
+    page.get_by_label("I can't give this for question 1, because").blur()
+    expect(page.locator("#problem")).to_be_hidden()
+    page.get_by_role("button", name="Send").click()
+    page.wait_for_url("**/receipt")
+    line.state = "good"
+    page.evaluate("dispatchEvent(new Event('online'))")
+    received(page)
+
+
+def test_a_page_killed_before_the_answer_came_has_sent_the_photo_once(sun: Person, house: House, line: Line) -> None:
+    page, address = sun.page, sun.page.url
+    page.context.route("**/photos/*", taken_and_never_answered)
+    add_photo(page, "PHOTO", phone_jpeg())
+    eventually(lambda: photos_there(house, sun) == 1)
+    sun = again(sun, address)
+    arrived(sun.page)
+    assert photos_there(house, sun) == 1
+    assert card(sun.page, "PHOTO").locator(".th").count() == 1
+
+
+def test_a_page_killed_in_the_middle_of_an_upload_sends_the_photo_later(sun: Person, house: House, line: Line) -> None:
+    line.state = "half"
+    address = sun.page.url
+    add_photo(sun.page, "PHOTO", phone_jpeg())
+    eventually(lambda: line.halves > 0)
+    assert photos_there(house, sun) == 0
+    line.state = "cut"
+    sun = again(sun, address)
+    expect(card(sun.page, "PHOTO").get_by_text("On this phone")).to_be_visible()
+    line.state = "good"
+    sun.page.evaluate("dispatchEvent(new Event('online'))")
+    expect(card(sun.page, "PHOTO").get_by_text("On the server")).to_be_visible(timeout=30_000)
+    assert photos_there(house, sun) == 1
+
+
+def test_a_tab_killed_before_the_photo_was_shrunk_shrinks_it_later(sun: Person, house: House, line: Line) -> None:
+    page, address = sun.page, sun.page.url
+    page.evaluate("self.createImageBitmap = () => new Promise(() => {})")  # the camera kills the tab at this moment
+    add_photo(page, "PHOTO", phone_jpeg(orientation=6))
+    expect(card(page, "PHOTO").get_by_text("On this phone")).to_be_visible()
+    assert [r["raw"] for r in records(page, "photos") if r["visit"] == visit_of(page)] == [True]
+    sun = again(sun, address)
+    expect(card(sun.page, "PHOTO").get_by_text("On the server")).to_be_visible(timeout=30_000)
+    assert photos_there(house, sun) == 1
+
+
+@pytest.mark.parametrize("call", ["answers", "photos/*", "submit"])
+def test_an_answer_lost_on_the_way_back_doubles_nothing(sun: Person, house: House, line: Line, call: str) -> None:
+    page, visit = sun.page, visit_of(sun.page)
+    lost: list[str] = []
+
+    def lose(route: Route) -> None:
+        route.fetch()
+        lost.append(route.request.method)
+        route.abort()
+        page.context.unroute(f"**/{call}")
+
+    page.context.route(f"**/{call}", lose)
+    fill(page)
+    page.goto(page.url.partition("#")[0] + "/check")
+    set_times(page)
+    page.get_by_role("button", name="Send").click()
+    received(page)
+    assert len(lost) == 1
+    there = held(house, sun, visit)
+    assert len(there["photos"]) == len(PHOTOS)
+    assert there["receipt"] == page.locator("#number").inner_text().replace(" ", "").replace("·", "")
+
+
+@pytest.mark.parametrize("trouble", ["error", "portal"])
+def test_errors_and_portals_are_waited_out(sun: Person, house: House, line: Line, trouble: str) -> None:
+    page = sun.page
+
+    def answer_badly(route: Route) -> None:
+        if trouble == "error":
+            route.fulfill(status=500, content_type="application/json", body='{"error": {"code": "unexpected"}}')
+        else:
+            route.fulfill(status=200, content_type="application/json", body='{"welcome": "to our Wi-Fi"}')
+
+    page.context.route("**/api/**", answer_badly)
+    answer(page, "YES", "yes")
+    add_photo(page, "PHOTO", phone_jpeg())
+    expect(page.locator("#strip")).to_contain_text("No signal.")
+    expect(card(page, "PHOTO").get_by_text("On this phone")).to_be_visible()
+    expect(page.locator("#state")).to_have_text(KEPT)
+    page.context.unroute("**/api/**")
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect(card(page, "PHOTO").get_by_text("On the server")).to_be_visible(timeout=30_000)
+    saved(page)
+    assert photos_there(house, sun) == 1
+
+
+def test_a_sign_in_that_ends_in_the_middle_stops_everything_and_then_everything_goes(
+    sun: Person, house: House, shop: Shop
+) -> None:
+    page, address = sun.page, sun.page.url
+    page.context.clear_cookies()
+    answer(page, "YES", "yes")
+    add_photo(page, "PHOTO", phone_jpeg())
+    expect(page.locator("#strip")).to_contain_text("You are signed out.")
+    answer(page, "PARTLY", "yes")
+    page.goto(page.url.partition("/visits/")[0] + "/visits")
+    expect(page.locator("#safe")).to_contain_text("2 answers and 1 photo go up as soon as you are in.")
+    sun.sign_in(shop.email, PASSWORD)
+    page.goto(address)
+    saved(page)
+    expect(card(page, "PHOTO").get_by_text("On the server")).to_be_visible(timeout=30_000)
+    there = held(house, sun, visit_of(page))
+    assert {"YES", "PARTLY"} <= set(there["answers"])
+    assert len(there["photos"]) == 1
+
+
+def test_nothing_of_one_shopper_is_sent_by_another_who_signs_in_on_the_same_phone(
+    sun: Person, house: House, line: Line, shop: Shop
+) -> None:
+    page, address, visit = sun.page, sun.page.url, visit_of(sun.page)
+    line.state = "cut"
+    answer(page, "YES", "yes")
+    expect(page.locator("#state")).to_have_text(KEPT)
+    page.context.clear_cookies()
+    line.state = "good"
+    other = Person(page.context.new_page(), line.house)
+    other.sign_in(shop.other_email, PASSWORD)
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect(page.locator("#strip")).to_contain_text("You are signed out.")
+    assert records(other.page, "answers") == []
+    other.page.context.clear_cookies()
+    sun.sign_in(shop.email, PASSWORD)
+    page.goto(address)
+    saved(page)
+    assert held(house, sun, visit)["answers"]["YES"]
+
+
+def test_a_full_phone_says_so_and_what_is_only_in_the_page_is_sent_from_there(
+    sun: Person, house: House, line: Line
+) -> None:
+    page = sun.page
+    line.state = "cut"
+    devtools = page.context.new_cdp_session(page)
+    origin = page.url.partition("/visits/")[0]
+    devtools.send("Storage.overrideQuotaForOrigin", {"origin": origin, "quotaSize": 1})
+    add_photo(page, "PHOTO", phone_jpeg())
+    expect(card(page, "PHOTO").get_by_text("Only in this page")).to_be_visible()
+    expect(page.locator("#strip")).to_contain_text("This phone is full.")
+    line.state = "good"
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect(card(page, "PHOTO").get_by_text("On the server")).to_be_visible(timeout=30_000)
+    assert photos_there(house, sun) == 1
+    devtools.send("Storage.overrideQuotaForOrigin", {"origin": origin})
+    expect(page.locator("#strip")).not_to_contain_text("This phone is full.")
+
+
+def test_a_photo_that_the_server_refuses_does_not_stand_in_the_way_of_a_receipt(
+    sun: Person, house: House, line: Line
+) -> None:
+    page, visit = sun.page, visit_of(sun.page)
+    fill(page)
+    add_photo(page, "PHOTO", b"%PDF-1.7 not a photo", name="photo.jpg")
+    expect(card(page, "PHOTO").get_by_text("Not accepted")).to_be_visible()
+    page.goto(page.url.partition("#")[0] + "/check")
+    set_times(page)
+    page.get_by_role("button", name="Send").click()
+    received(page)
+    assert len(held(house, sun, visit)["photos"]) == len(PHOTOS)
+    assert [r["state"] for r in records(page, "photos") if r["visit"] == visit].count("refused") == 1
+
+
+def test_the_same_visit_on_two_phones_is_merged_field_by_field_with_a_notice(
+    browser: Browser, sun: Person, house: House, line: Line, shop: Shop
+) -> None:
+    page, visit = sun.page, visit_of(sun.page)
+    answer(page, "YES", "yes")
+    saved(page)
+    with person(browser, house) as second:
+        second.sign_in(shop.email, PASSWORD)
+        second.go(f"/visits/{visit}")
+        expect(option(second.page, "YES", "yes").locator("input")).to_be_checked()
+        line.state = "cut"
+        answer(page, "CHOICE", "me")
+        answer(page, "PARTLY", "yes")
+        answer(second.page, "SCALE", "2")
+        saved(second.page)
+        answer(second.page, "CHOICE", "they")
+        answer(second.page, "ID", "yes")
+        answer(second.page, "CHOICE", "me")
+        answer(second.page, "CHOICE", "they")
+        saved(second.page)
+        line.state = "good"
+        page.evaluate("dispatchEvent(new Event('online'))")
+        saved(page)
+        expect(card(page, "CHOICE").get_by_role("alert")).to_contain_text("Changed on another device.")
+        page.reload()
+        expect(option(page, "CHOICE", "they").locator("input")).to_be_checked()
+        expect(option(page, "SCALE", "2").locator("input")).to_be_checked()
+        second.page.reload()
+        expect(option(second.page, "PARTLY", "yes").locator("input")).to_be_checked()
+        second.forgive()
+    assert set(held(house, sun, visit)["answers"]) == {"YES", "CHOICE", "PARTLY", "SCALE", "ID"}
+
+
+def test_a_new_version_of_the_checklist_does_not_touch_a_running_visit(
+    sun: Person, house: House, line: Line, shop: Shop
+) -> None:
+    page = sun.page
+    answer(page, "YES", "yes")
+    saved(page)
+    publish_again(
+        shop, EVERY_KIND.replace("Was the door open?", "Was the new door open?").replace("version: 1", "version: 2")
+    )
+    page.reload()
+    expect(card(page, "YES")).to_contain_text("Was the door open?")
+    expect(option(page, "YES", "yes").locator("input")).to_be_checked()
+    fill_rest = {key: given for key, given in EVERYTHING.items() if key != "YES"}
+    for key, given in fill_rest.items():
+        answer(page, key, given)
+    saved(page)
+    assert json.dumps(held(house, sun, visit_of(page))).count("YES") == 1
+
+
+def taken_and_never_answered(route: Route) -> None:
+    """The server gets all of it; the phone never hears so."""
+    route.fetch()
+
+
+def again(sun: Person, address: str) -> Person:
+    """The tab is killed and the page opened anew."""
+    context = sun.page.context
+    context.unroute_all(behavior="ignoreErrors")
+    fresh = context.new_page()
+    sun.page.close(run_before_unload=False)
+    fresh.goto(address)
+    return Person(fresh, sun.house)
