@@ -9,11 +9,11 @@ NO_DATABASE := domain architecture browser adapters/test_photo adapters/test_pdf
 export PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap system run test check lint types contracts unit bench tour format migration translations lock
+.PHONY: help bootstrap system run test check lint types contracts unit bench drill-kill drill-phone tour format migration translations lock
 
 help: ## Say what there is
 	@echo "make …"
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s%s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s%s\n", $$1, $$2}'
 
 bootstrap: ## Make .venv from the hashed lock (a moment when nothing changed)
 	@$(PYTHON) scripts/bootstrap.py
@@ -44,7 +44,17 @@ unit: bootstrap ## All tests, on PostgreSQL what concerns it, then everything on
 	@$(VENV) -m pytest -n 2
 
 bench: bootstrap system ## Measure what is promised about speed; one JSON line per figure
+	@$(PYTHON) scripts/system.py --tests
 	@set -e; for file in benchmarks/[a-z]*.py; do $(VENV) $$file; done
+
+drill-kill: bootstrap system ## Kill the server twenty times while 200 visits are sent, on SQLite and on PostgreSQL
+	@$(PYTHON) scripts/system.py --tests
+	@$(VENV) benchmarks/drills/kill.py
+	@$(VENV) scripts/with_postgres.py $(VENV) benchmarks/drills/kill.py
+
+drill-phone: bootstrap system ## Kill the phone's browser twenty times in the middle of one visit
+	@$(PYTHON) scripts/system.py --tests
+	@$(VENV) benchmarks/drills/phone.py
 
 tour: bootstrap ## Take the screenshots of docs/tour.md from the running demo
 	@$(PYTHON) scripts/system.py --tests

@@ -79,6 +79,10 @@ def _postgres() -> bool:
     return _program("initdb") or any(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
 
 
+def _file(pattern: str) -> bool:
+    return any(Path("/usr/lib").glob(pattern))
+
+
 Checks = dict[str, Callable[[], bool]]
 
 LIBRARIES: Checks = {
@@ -95,6 +99,10 @@ FOR_TESTS: Checks = {
     "chromium": partial(_program, "chromium", "/usr/bin/chromium"),
     "postgresql": _postgres,
     "poppler-utils": partial(_program, "pdftoppm"),
+    "webkit2gtk-driver": partial(_program, "WebKitWebDriver"),
+    "xvfb": partial(_program, "Xvfb"),
+    "python3-gi": partial(_file, "python3/dist-packages/gi"),
+    "gir1.2-webkit2-4.1": partial(_file, "*/girepository-1.0/WebKit2-4.1.typelib"),
 }
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from tests.browser.serving import House
 
-State = Literal["good", "cut", "held", "broken", "portal", "half"]
+State = Literal["good", "cut", "held", "broken", "portal", "half", "deaf"]
 HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"}
 PORTAL = b"<!doctype html><title>Free Wi-Fi</title><h1>Welcome to our free Wi-Fi</h1>"
 
@@ -20,7 +20,8 @@ PORTAL = b"<!doctype html><title>Free Wi-Fi</title><h1>Welcome to our free Wi-Fi
 class Line(ThreadingHTTPServer):
     """``good``: as if it were not there. ``cut``: nobody answers. ``held``: answers come once it is good again.
     ``broken``: the proxy in front of the program answers 502. ``portal``: somebody else answers 200 to everything.
-    ``half``: of an upload only the first half arrives; ``halves`` counts them."""
+    ``half``: of an upload only the first half arrives; ``halves`` counts them. ``deaf``: everything arrives, and no
+    answer comes back; ``lost`` are the calls that were answered in vain, such as ``PATCH /visits/1``."""
 
     daemon_threads = True
 
@@ -29,6 +30,7 @@ class Line(ThreadingHTTPServer):
         self.target = urlsplit(house.base).netloc
         self.house = House(house.data, f"http://127.0.0.1:{self.server_address[1]}")
         self.halves = 0
+        self.lost: list[str] = []
         self._state: State = "good"
         self._moved = threading.Condition()
 
@@ -80,8 +82,12 @@ class _Call(BaseHTTPRequestHandler):
         there = http.client.HTTPConnection(self.server.target, timeout=60)
         there.request(self.command, self.path, body, dict(self.headers.items()))
         reply = there.getresponse()
-        self._answer(reply.status, reply.getheaders(), reply.read())
+        status, headers, told = reply.status, reply.getheaders(), reply.read()
         there.close()
+        if self.server.state == "deaf":
+            self.server.lost.append(f"{self.command} {self.path}")
+            return
+        self._answer(status, headers, told)
 
     def _send_half(self, body: bytes) -> None:
         there = http.client.HTTPConnection(self.server.target, timeout=60)

@@ -15,15 +15,21 @@ const some = ([one, many], n) => fill(n === 1 ? one : many, { n });
 const home = location.pathname.replace(/\/check$/, ""), title = document.title;
 let page = null, tried = false;
 
-const device = await shell.begin();
-page = await kept(home);
-if (page) {
+const ready = begin();
+
+async function begin() {
+  const device = await shell.begin();
+  page = await kept(home);
+  if (!page) return;
   await overlay(page.getElementById("visit"), visit, device);
   const photos = await store.all("photos", "visit", visit);
   for (const r of photos) photo(r);
   look(warnings(photos.filter((r) => r.looks && r.state !== "gone"), (await store.get("visits", visit))?.begun));
   await times();
   draw();
+  for (const r of await store.all("answers", "visit", visit)) {
+    if (r.field === "cant" && r.value && form.elements["cant." + r.question]) form.elements["cant." + r.question].value = r.value;
+  }
 }
 
 /** A photo of this phone on the parsed page. */
@@ -98,7 +104,7 @@ function line(number, words) {
 
 /** A box for a reason at each question that lacks something, made once. */
 function excuses(wanted) {
-  const box = cants.querySelector(".form");
+  const box = cants.querySelector(".form"), names = [...wanted.keys()].map((q) => "cant." + q.dataset.k);
   for (const [q, number] of wanted) {
     const name = "cant." + q.dataset.k;
     if (form.elements[name]) continue;
@@ -109,7 +115,8 @@ function excuses(wanted) {
     made.append(label, input);
     box.append(made);
   }
-  cants.hidden = !wanted.size && !box.querySelector("input");
+  for (const input of box.querySelectorAll("input")) input.closest(".field").hidden = !names.includes(input.name);
+  cants.hidden = !wanted.size;
 }
 form.addEventListener("change", async ({ target }) => {
   if (!target.name.startsWith("cant.") || !page) return;
@@ -118,13 +125,10 @@ form.addEventListener("change", async ({ target }) => {
   page.querySelector(`.q[data-k="${key}"]`).toggleAttribute("data-c", text !== null);
   draw();
 });
-for (const r of page ? await store.all("answers", "visit", visit) : []) {
-  if (r.field === "cant" && r.value && form.elements["cant." + r.question]) form.elements["cant." + r.question].value = r.value;
-}
-
 form.addEventListener("submit", async (event) => {
-  if (!page) return;
   event.preventDefault();
+  await ready;
+  if (!page) return form.submit();
   const { arrived, left } = form.elements;
   tried = true;
   let bad = draw();
@@ -136,11 +140,11 @@ form.addEventListener("submit", async (event) => {
   if (bad) { cants.open = true; problem.focus(); return; }
   await leave({ arrived: arrived.value, left: left.value });
 });
-document.querySelector("#not-done form").addEventListener("submit", (event) => {
-  const reason = event.target.elements.reason.value.trim();
-  if (!page || !reason) return;
+document.querySelector("#not-done form").addEventListener("submit", async (event) => {
+  const own = event.target, reason = own.elements.reason.value.trim();
   event.preventDefault();
-  leave({ notDone: reason });
+  await ready;
+  if (page && reason) leave({ notDone: reason }); else own.submit();
 });
 async function leave(facts) {
   await send(visit, facts);

@@ -1,7 +1,7 @@
 // Sends what this phone keeps: answers in one batch, photos two at a time, then the visit. Only our server's own JSON counts.
 import * as store from "./store.js";
 
-const OUTLIVES = 10000; // characters; calls of 64 KB in all may outlive their page
+const OUTLIVES = 10000; // characters; 64 KB may outlive their page
 const FIRST = 1000, LONGEST = 300000, SLOW = 60000, PATIENCE = 90000;
 const listeners = new Set(), tops = new Map();
 let user, device, channel, timer = 0, failures = 0, running = false, again = false;
@@ -9,7 +9,7 @@ let user, device, channel, timer = 0, failures = 0, running = false, again = fal
 /** Records that are kept in this page only, for the phone is full. */
 export const spare = new Map();
 
-/** spare: kept in this page only, for the phone is full. nextAt: when it will be tried again, in ms. */
+/** nextAt: when it will be tried again, in ms. */
 export const state = { answers: 0, photos: 0, needs: 0, spare: 0, sending: false, failed: false, signedOut: false, savedAt: null, nextAt: 0 };
 
 /** A random id of version 4; pages served without TLS have no crypto.randomUUID. */
@@ -38,7 +38,10 @@ export async function begin(uid) {
 
 /** Hear of every change: (kind, detail), kinds "state", "saved", "refused", "other", "amended", "photo", "needs", "receipt". */
 export const listen = (fn) => listeners.add(fn);
-const hear = (kind, detail) => listeners.forEach((fn) => fn(kind, detail));
+const hear = (kind, detail) => {
+  if (kind === "saved" || detail?.state === "server") state.savedAt = new Date(); // perhaps by another tab
+  listeners.forEach((fn) => fn(kind, detail));
+};
 export const tell = (kind, detail) => { hear(kind, detail); channel?.postMessage([kind, detail]); };
 
 /* What is kept */
@@ -101,7 +104,7 @@ export async function unphoto(visit, uuid) {
 /** Try at once. */
 export function now() { failures = 0; soon(0); }
 
-/** Hand over the answers that wait, for the page may be gone in a moment; that `run` may carry them too does no harm. */
+/** Hand over the answers that wait: the page may be gone in a moment. */
 export async function flush() {
   const waiting = await pending();
   for (const visit of new Set(waiting.map((r) => r.visit))) {
@@ -147,7 +150,7 @@ async function run() {
   again = false;
 }
 
-/** One tab sends at a time. A tab that the phone has put to sleep may hold the lock; sending twice does no harm. */
+/** One tab sends at a time. One that sleeps may hold the lock; sending twice does no harm. */
 async function alone(work) {
   const { locks } = navigator, name = "auditapp-sync-" + user;
   if (!locks) return work();

@@ -13,7 +13,7 @@ const next = document.getElementById("next"), strip = document.getElementById("s
 const picked = new Map(), typing = new Map(), told = new Map();
 const FIELDS = { v: "value", x: "value", n: "note", r: "reasons", y: "na_reason", w: "why" };
 const state = document.getElementById("state");
-let here = null, note = "", keptAt = null, before = state.textContent, progress = {};
+let here = null, note = "", keptAt = null, before = state.textContent, progress = {}, busy = 0;
 
 
 /* Saving */
@@ -22,7 +22,9 @@ function send(q, name, what) {
   const key = q.dataset.k + "." + name, text = JSON.stringify(what);
   if (!visit || told.get(key) === text) return;
   told.set(key, text);
-  sync.answer(visit, q.dataset.k, name, what, progress).then(() => { keptAt = new Date(); draw(); });
+  busy += 1;
+  sync.answer(visit, q.dataset.k, name, what, progress).then(() => { busy -= 1; keptAt = new Date(); draw(); });
+  draw();
 }
 
 function save(q, name) {
@@ -87,7 +89,7 @@ root.addEventListener("input", (event) => {
 });
 const settle = (input) => { clearTimeout(typing.get(input)); typing.delete(input); };
 const settleAll = () => { for (const input of [...typing.keys()]) { settle(input); changed(input); } };
-/** Reloaded, swiped away or put to sleep: there may be no other moment. A reload asks for the page before pagehide. */
+/** There may be no other moment. A reload asks for the page before pagehide. */
 const handOver = () => { settleAll(); sync.flush(); };
 for (const name of ["beforeunload", "pagehide"]) addEventListener(name, handOver);
 document.addEventListener("visibilitychange", () => document.hidden && handOver());
@@ -124,7 +126,7 @@ function thumb(box, uuid, url) {
   row.append(made);
 }
 
-/** The photos that this phone keeps: those that the page does not know appear, those taken back go. */
+/** The photos that this phone keeps or has taken back. */
 async function showPhotos() {
   for (const r of await store.all("photos", "visit", visit)) {
     const made = root.querySelector(`.th[data-u="${r.key}"]`), box = byKey.get(r.question)?.querySelector("input[type=file]")?.closest(".ev");
@@ -173,9 +175,9 @@ function problem(q, words) {
 }
 
 function draw() {
-  const s = sync.state, time = (moment) => moment.toTimeString().slice(0, 5), waits = s.answers + s.photos + typing.size;
-  if (s.sending && !typing.size) state.textContent = say.sending;
-  else if (visit && waits) state.textContent = keptAt ? shell.fill(say.kept, { time: time(keptAt) }) : say.sending;
+  const s = sync.state, time = (moment) => moment.toTimeString().slice(0, 5), waits = s.answers + s.photos, entering = busy + typing.size;
+  if (s.sending || (visit && (entering || (waits && !keptAt)))) state.textContent = say.sending;
+  else if (visit && waits) state.textContent = shell.fill(say.kept, { time: time(keptAt) });
   else state.textContent = s.savedAt ? shell.fill(say.saved, { time: time(s.savedAt) }) : before;
   const words = s.spare ? say.full : s.signedOut ? say.signin : s.failed && waits ? shell.fill(say.waiting, s) : note;
   if (visit && strip.textContent !== words) strip.textContent = words;

@@ -23,7 +23,7 @@ async function read() {
   const [visits, answers, photos] = await Promise.all(["visits", "answers", "photos"].map((kind) => store.all(kind)));
   lists = visits.flatMap((v) => {
     const given = answers.filter((r) => r.visit === v.key), taken = photos.filter((r) => r.visit === v.key);
-    if (v.state !== "ready" && !v.needs && ![...given, ...taken].some((r) => r.wait || r.needs)) return [];
+    if (v.state !== "ready" && !v.needs && ![...given, ...taken].some((r) => r.wait || r.needs || (r.kept && v.state !== "receipted"))) return [];
     page(v.key);
     const urgent = v.needs || [...given, ...taken].some((r) => r.needs && !r.kept);
     return { ...v, urgent, given, taken: taken.filter((r) => r.bytes).map(({ bytes, ...r }) => {

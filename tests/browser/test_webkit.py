@@ -1,0 +1,205 @@
+"""The app in WebKit, as near to an iPhone as Linux gets: nothing is lost or doubled, pages open without signal."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from auditapp.db.schema import AnswerWrite, Photo, Visit
+from auditapp.db.session import Database
+from tests.browser.conftest import assert_no_accident
+from tests.browser.every_kind import PASSWORD, Shop, make_shop
+from tests.browser.line import line_to
+from tests.browser.serving import free_port, serve
+from tests.browser.steps import READY, eventually
+from tests.browser.test_sync import EVERYTHING, PHOTOS
+from tests.browser.webkit import Phone, phone, require, screen
+from tests.photo_factory import phone_jpeg, picture
+
+KEPT = r"^Kept on this phone \d\d:\d\d$"
+SAVED = r"^Saved \d\d:\d\d$"
+ONLINE = "dispatchEvent(new Event('online'))"
+
+
+@pytest.fixture(scope="module")
+def display() -> Iterator[str]:
+    require()
+    with screen() as name:
+        yield name
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    return make_shop(tmp_path / "shop")
+
+
+def test_a_whole_visit_is_prepared_filled_in_and_sent(display: str, shop: Shop, tmp_path: Path) -> None:
+    with serve(shop.data) as house, phone(display, tmp_path / "profile") as sun:
+        visit = begin(sun, house.base, shop)
+        fill(sun, tmp_path)
+        sun.shows("#state", SAVED)
+        sun.tap("#next")
+        sun.arrives("/check$")
+        assert sun.text("#problem") == ""
+        send(sun)
+        sun.shows("#title", "^Sent and received$")
+        there = sun.held(house, visit)
+        assert there["receipt"] == receipt(sun)
+        assert set(there["answers"]) >= set(EVERYTHING)
+        assert sorted(photo["question"] for photo in there["photos"].values()) == sorted(PHOTOS)
+        assert_no_accident(house)
+
+
+def test_what_was_done_with_the_server_gone_outlives_the_browser_and_arrives_once(
+    display: str, shop: Shop, tmp_path: Path
+) -> None:
+    port, profile = free_port(), tmp_path / "profile"
+    with phone(display, profile) as sun:
+        with serve(shop.data, port) as house:
+            visit = begin(sun, house.base, shop)
+            home = sun.address
+        sun.reload()
+        sun.shows("h1", "^List ")
+        answer(sun, "PARTLY", "yes")
+        answer(sun, "TEXT", EVERYTHING["TEXT"])
+        add_photo(sun, "PHOTO", tmp_path)
+        sun.shows("#state", KEPT)
+        for path, heading in {"/check": "^Check your answers$", "": "^List "}.items():
+            sun.go(home + path)
+            sun.reload()
+            sun.shows("h1", heading)
+        sun.go(house.base + "/visits")
+        sun.reload()
+        sun.shows("h1", "^Lists$")
+
+    with phone(display, profile) as sun:
+        sun.go(house.base + "/visits")
+        sun.shows("h1", "^Lists$")
+        sun.go(home)
+        sun.shows("#state", KEPT)
+        assert answered(sun) == {"PARTLY": "yes", "TEXT": EVERYTHING["TEXT"]}
+        sun.shows(card("PHOTO"), "On this phone")
+        with serve(shop.data, port) as house:
+            sun.run(ONLINE)
+            sun.shows("#state", SAVED)
+            sun.shows(card("PHOTO"), "On the server")
+            assert set(sun.held(house, visit)["answers"]) == {"PARTLY", "TEXT"}
+            assert_once(shop, visit, ["PARTLY", "TEXT"], ["PHOTO"])
+            assert_no_accident(house)
+
+
+def test_what_the_server_took_without_the_phone_hearing_so_is_sent_again_and_doubles_nothing(
+    display: str, shop: Shop, tmp_path: Path
+) -> None:
+    with serve(shop.data) as house, line_to(house) as line, phone(display, tmp_path / "profile") as sun:
+        visit = begin(sun, line.house.base, shop)
+        line.state = "deaf"
+        fill(sun, tmp_path)
+        eventually(lambda: lost(line.lost) >= {"answers", "photos"})
+        sun.shows("#state", KEPT)
+        line.state = "good"
+        sun.run(ONLINE)
+        sun.shows("#state", SAVED)
+        assert_once(shop, visit, EVERYTHING, PHOTOS)
+        sun.tap("#next")
+        sun.arrives("/check$")
+        line.state = "deaf"
+        send(sun)
+        eventually(lambda: "submit" in lost(line.lost))
+        sun.shows("#wait", ".")
+        number = sun.held(house, visit)["receipt"]
+        line.state = "good"
+        sun.run(ONLINE)
+        sun.shows("#title", "^Sent and received$")
+        assert receipt(sun) == number == sun.held(house, visit)["receipt"]
+        assert_once(shop, visit, EVERYTHING, PHOTOS)
+        assert_no_accident(house)
+
+
+def begin(sun: Phone, base: str, shop: Shop) -> str:
+    """Sign in, get a visit ready on the phone and go in; the visit's id."""
+    sun.go(base + "/sign-in")
+    sun.put("#email", shop.email)
+    sun.put("#password", PASSWORD)
+    sun.tap("main form button.button")
+    sun.arrives("/visits$")
+    sun.controlled()
+    sun.go(base + shop.new_brief())
+    sun.shows("#phone b", "^Ready on this phone$")
+    for name, value in READY.items():
+        sun.tap(f'label:has(input[name="ready-{name}"][value="{value}"])')
+    sun.tap("button[form=ready]")
+    sun.arrives("/visits/[0-9a-f]{32}$")
+    return sun.address.rpartition("/")[2]
+
+
+def card(key: str) -> str:
+    return f'fieldset[data-k="{key}"]'
+
+
+def answer(sun: Phone, key: str, given: str | list[str]) -> None:
+    """Tap or fill in an answer; a list ticks several."""
+    if isinstance(given, list):
+        for word in given:
+            sun.tap(f'label:has(input[name^="{key}."][value="{word}"])')
+    elif sun.all(choice := f'label:has(input[name="{key}.v"][value="{given}"])'):
+        sun.tap(choice)
+    else:
+        sun.put(f'[name="{key}.v"]', given)
+
+
+def add_photo(sun: Phone, key: str, folder: Path, width: int = 640) -> None:
+    file = folder / f"{key}.jpg"
+    file.write_bytes(phone_jpeg(picture(width, 480), orientation=6))
+    sun.all(f'input[name="{key}.p"]')[0].send_keys(str(file))
+    sun.shows(card(key), "On this phone|On the server")
+
+
+def fill(sun: Phone, folder: Path) -> None:
+    for key, given in EVERYTHING.items():
+        answer(sun, key, given)
+    for number, key in enumerate(PHOTOS):
+        add_photo(sun, key, folder, 640 + number)
+
+
+def answered(sun: Phone) -> dict[str, str]:
+    """The single answers that the page shows."""
+    shown = sun.all('.q input[name$=".v"]:checked, .q :is(textarea, input:not([type=radio]))[name$=".v"]')
+    values = {str(e.get_attribute("name"))[:-2]: str(e.get_property("value")) for e in shown}
+    return {key: value for key, value in values.items() if value}
+
+
+def send(sun: Phone) -> None:
+    """Say when the visit was, as one of a minute can't be told from a slip, and send it."""
+    day = sun.value("#left")[:10]
+    sun.put("#arrived", f"{day}T00:00")
+    if sun.value("#left") <= f"{day}T00:00":
+        sun.put("#left", f"{day}T00:01")
+    sun.tap("button[form=send]")
+    sun.arrives("/receipt$")
+
+
+def receipt(sun: Phone) -> str:
+    return re.sub("[ ·]", "", sun.text("#number"))
+
+
+def lost(calls: list[str]) -> set[str]:
+    """What of the phone's work was answered in vain."""
+    found = (re.match(r"(?:POST|PUT|PATCH) /api/v1/visits/[0-9a-f]+/(\w+)", call) for call in calls)
+    return {match[1] for match in found if match}
+
+
+def assert_once(shop: Shop, visit: str, answers: object, photos: object) -> None:
+    """The server took every write once and keeps every photo once."""
+    database = Database(f"sqlite:///{shop.data / 'auditapp.sqlite3'}")
+    with database.read() as session:
+        here = select(Visit.id).where(Visit.public_id == visit).scalar_subquery()
+        writes = session.scalars(select(AnswerWrite.question).where(AnswerWrite.visit_id == here))
+        kept = session.scalars(select(Photo.question).where(Photo.visit_id == here))
+        assert (Counter(writes), Counter(kept)) == (Counter(answers), Counter(photos))
+    database.dispose()
