@@ -31,6 +31,7 @@ from sqlalchemy import func, select  # noqa: E402
 from auditapp.db.schema import AnswerField, AuditEvent, Photo, Visit  # noqa: E402
 from auditapp.db.session import Database  # noqa: E402
 from benchmarks.parts.serving import report  # noqa: E402
+from benchmarks.phone import set_times  # noqa: E402
 from tests.browser.every_kind import PASSWORD, Shop, make_shop  # noqa: E402
 from tests.browser.line import Line, line_to  # noqa: E402
 from tests.browser.people import Person  # noqa: E402
@@ -248,7 +249,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="drill-phone-", ignore_cleanup_errors=True) as name, sync_playwright() as p:
         shop = make_shop(Path(name) / "shop")
         with serve(shop.data) as house, line_to(house) as line:
-            line.handle_error = quiet  # type: ignore[method-assign]
+            line.handle_error = quiet  # type: ignore[method-assign, assignment]
             phone, sun = Phone(Path(name) / "phone", p), Shopper(shop, line, rng)
             (Path(name) / "phone").mkdir()
             try:
@@ -299,15 +300,6 @@ def last_life(phone: Phone, sun: Shopper) -> bool:
     page.goto(sun.visit + "/receipt")
     expect(page.locator("#number")).to_have_text(re.compile(r"\w\w \w\w · \w\w \w\w"), timeout=90_000)
     return True
-
-
-def set_times(page: Page) -> None:
-    """A visit of a minute cannot be told from a slip by its minutes alone: say when it was."""
-    page.wait_for_function("() => document.getElementById('left').value && document.querySelector('[data-s] small')")
-    day = page.locator("#left").input_value()[:10]
-    page.locator("#arrived").fill(f"{day}T00:00")
-    if page.locator("#left").input_value() <= f"{day}T00:00":
-        page.locator("#left").fill(f"{day}T00:01")
 
 
 def judge(sun: Shopper, killed: int, received: bool) -> bool:

@@ -40,8 +40,8 @@ for (const kind of ["input", "change"]) input.dispatchEvent(new Event(kind, { bu
 INTO_VIEW = "arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' })"
 CONTROLLED = """const done = arguments[0], workers = navigator.serviceWorker;
 if (workers.controller) done(); else workers.addEventListener("controllerchange", () => done(), { once: true });"""
-SCRIPT_ERROR = re.compile(r"CONSOLE JS ERROR (?!Could not connect to |Cannot load http)")
-"""What WebKit says of an error in a script; of a worker's call that nobody answered it says the same."""
+SCRIPT_ERROR = re.compile(r":\d+:\d+: CONSOLE JS ERROR (?!(Fetch API|XMLHttpRequest) cannot load)|Unhandled Promise")
+"""Calls that nobody answered, or whose page was left, are told as errors too; so is a worker that is ended."""
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,8 @@ class Phone:
         return list(self.driver.find_elements("css selector", css))
 
     def text(self, css: str) -> str:
-        """What the first such element shows; nothing if there is none."""
-        words = "return document.querySelector(arguments[0])?.innerText ?? ''"
+        """What the first such element shows; nothing if there is none or it is hidden."""
+        words = "const e = document.querySelector(arguments[0]); return e?.checkVisibility() ? e.innerText : ''"
         return str(self.driver.execute_script(words, css)).strip()
 
     def value(self, css: str) -> str:

@@ -75,6 +75,7 @@ function draw() {
   );
   problem.hidden = !problems.length;
   excuses(new Map([...open.filter((q) => "c" in q.dataset), ...problems.map(([q]) => q)].map((q) => [q, number(q)])));
+  document.getElementById("state").textContent = fill(say.of, { answered: open.filter(answered).length, asked: open.length });
   for (const row of form.querySelectorAll("[data-s]")) {
     const mine = open.filter((q) => q.closest("form").id === "s-" + row.dataset.s);
     const count = (test) => mine.filter(test).length, photos = mine.reduce((n, q) => n + q.querySelectorAll(".th:not(.bad)").length, 0);

@@ -1,5 +1,6 @@
 // What this phone keeps, in IndexedDB: one database per user, so that nobody sees what another has entered.
 const INDEXES = { answers: ["visit", "wait", "needs"], photos: ["visit", "wait", "needs"], visits: ["needs"], meta: [] };
+const HANGS = 3000;
 let name = "", opened = null;
 
 /** Name the user whose records are meant. */
@@ -13,7 +14,9 @@ const open = () => opened ??= new Promise((done, fail) => {
       for (const index of indexes) made.createIndex(index, index);
     }
   };
+  const clock = setTimeout(() => { opened = null; fail(new Error("hangs")); }, HANGS); // WebKit after a restart, now and then
   asked.onsuccess = () => {
+    clearTimeout(clock);
     const db = asked.result;
     db.onversionchange = db.onclose = () => { db.close(); opened = null; };
     done(db);
@@ -23,7 +26,7 @@ const open = () => opened ??= new Promise((done, fail) => {
 
 /** Run work(kind → object store) in one transaction; resolves with what it returned once all of it is on the disk. */
 export async function change(kinds, work, mode = "readwrite") {
-  const db = await open();
+  const db = await open().catch(open);
   return new Promise((done, fail) => {
     const all = db.transaction(kinds, mode, { durability: "strict" });
     let result;

@@ -1,4 +1,4 @@
-// Sends what this phone keeps: answers in one batch, photos two at a time, then the visit. Only our server's own JSON counts.
+// Sends what this phone keeps. Only our server's own JSON counts.
 import * as store from "./store.js";
 
 const OUTLIVES = 10000; // characters; 64 KB may outlive their page

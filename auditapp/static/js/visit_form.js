@@ -1,4 +1,4 @@
-// The checklist page with script: keeps every change at once, follows show_if, counts, jumps. Without it the forms post.
+// The checklist page: keeps every change at once, follows show_if, counts, jumps.
 import "./cover.js";
 import { answered, asked, fails, field, lacks, value } from "./card.js";
 import * as clock from "./clock.js";
@@ -65,7 +65,7 @@ root.addEventListener("click", (event) => {
   if (picked.get(input.name) === input) unpick(input);
   else picked.set(input.name, input);
 });
-/** Browsers give no click for the space bar on a chosen radio, so the second press clears it here. */
+/** The space bar gives no click on a chosen radio. */
 root.addEventListener("keyup", (event) => {
   const input = event.target;
   if (event.key !== " " || input.type !== "radio" || !input.checked || picked.get(input.name) !== input) return;
@@ -174,8 +174,9 @@ function problem(q, words) {
   line.textContent = words;
 }
 
+const time = (moment) => moment.toTimeString().slice(0, 5);
 function draw() {
-  const s = sync.state, time = (moment) => moment.toTimeString().slice(0, 5), waits = s.answers + s.photos, entering = busy + typing.size;
+  const s = sync.state, waits = s.answers + s.photos, entering = busy + typing.size;
   if (s.sending || (visit && (entering || (waits && !keptAt)))) state.textContent = say.sending;
   else if (visit && waits) state.textContent = shell.fill(say.kept, { time: time(keptAt) });
   else state.textContent = s.savedAt ? shell.fill(say.saved, { time: time(s.savedAt) }) : before;
@@ -259,8 +260,8 @@ async function begin() {
   picked.clear();
   for (const input of root.querySelectorAll("input[type=radio]:checked")) picked.set(input.name, input);
   clock.draw();
-  const last = (await store.all("answers", "visit", visit)).filter((r) => !r.wait).map((r) => r.at).sort().pop();
-  if (last) before = shell.fill(say.saved, { time: new Date(last).toTimeString().slice(0, 5) });
+  const last = (await store.all("answers", "visit", visit)).map((r) => r.at).sort().pop();
+  if (last) { keptAt ??= new Date(last); before = shell.fill(say.saved, { time: time(keptAt) }); }
   await showPhotos();
   refresh();
   if (await mine) for (const r of await store.all("photos", "visit", visit)) if (r.raw) (await photos()).finish(r);
