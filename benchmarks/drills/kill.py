@@ -37,7 +37,7 @@ from benchmarks.parts.serving import Browser, free_port, report  # noqa: E402
 
 CLIENTS, VISITS, PHOTOS, KILLS = 16, 200, 3, 20
 READY_SECONDS = 5
-UP_SECONDS = (0.2, 1.6)
+UP_SECONDS = (0.1, 0.9)
 GIVE_UP_SECONDS = 300
 
 
