@@ -121,7 +121,6 @@ def script_words() -> dict[str, str]:
         "start": gettext("Start the clock"),
         "again": gettext("Start again"),
         "stop": gettext("Stop"),
-        "running": gettext("The clock is running."),
         "phone": gettext("On this phone"),
         "page": gettext("Only in this page"),
         "part": gettext("Sending, %(part)s"),

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.browser.every_kind import Shop, make_shop
 from tests.browser.serving import House, copy, forget_queued_scorecards, launch, load_demo, serve
 
 HERE = Path(__file__).parent
@@ -55,6 +56,20 @@ def demo_to_read(demo_data: Path, tmp_path_factory: pytest.TempPathFactory) -> I
     with serve(copy(demo_data, tmp_path_factory.mktemp("read") / "demo")) as house:
         yield house
     assert_no_accident(house)
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """A shop with every kind of question, for the tests of one file."""
+    return make_shop(tmp_path_factory.mktemp("every-kind") / "shop")
+
+
+@pytest.fixture(scope="module")
+def house(shop: Shop) -> Iterator[House]:
+    """That shop, served."""
+    with serve(shop.data) as served:
+        yield served
+    assert_no_accident(served)
 
 
 def assert_no_accident(house: House) -> None:

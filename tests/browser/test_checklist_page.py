@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, FilePayload, Page, expect
 
-from tests.browser.conftest import assert_no_accident
-from tests.browser.every_kind import PASSWORD, Shop, make_shop
+from tests.browser.every_kind import PASSWORD, Shop
 from tests.browser.people import Person, person
-from tests.browser.serving import House, serve
+from tests.browser.serving import House
 from tests.browser.steps import add_photo, answer, card, eventually, on_the_server, option, saved, start_visit
 from tests.photo_factory import phone_jpeg
 
@@ -40,18 +39,6 @@ HIDDEN_BY_BARS = """() => {
   const foot = document.querySelector("footer.foot").getBoundingClientRect().top;
   return !e.closest("header, footer, .cover, .skip") && (box.bottom <= top + 1 || box.top >= foot - 1);
 }"""
-
-
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
-    return make_shop(tmp_path_factory.mktemp("every-kind") / "shop")
-
-
-@pytest.fixture(scope="module")
-def house(shop: Shop) -> Iterator[House]:
-    with serve(shop.data) as served:
-        yield served
-    assert_no_accident(served)
 
 
 @pytest.fixture

@@ -12,11 +12,10 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browser.conftest import assert_no_accident
-from tests.browser.every_kind import EVERY_KIND, PASSWORD, Shop, make_shop, publish_again
+from tests.browser.every_kind import EVERY_KIND, PASSWORD, Shop, publish_again
 from tests.browser.line import Line, line_to
 from tests.browser.people import Person, person
-from tests.browser.serving import House, serve
+from tests.browser.serving import House
 from tests.browser.steps import add_photo, answer, card, eventually, option, saved, start_visit
 from tests.photo_factory import encode, phone_jpeg, picture
 
@@ -51,18 +50,6 @@ RECORDS = """async ([user, kind]) => {
   db.close();
   return found.map(({ bytes, ...rest }) => rest);
 }"""
-
-
-@pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
-    return make_shop(tmp_path_factory.mktemp("sync") / "shop")
-
-
-@pytest.fixture(scope="module")
-def house(shop: Shop) -> Iterator[House]:
-    with serve(shop.data) as served:
-        yield served
-    assert_no_accident(served)
 
 
 @pytest.fixture

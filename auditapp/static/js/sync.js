@@ -113,7 +113,7 @@ export async function flush() {
 }
 
 /** Try in so many milliseconds. */
-export function soon(wait) { clearTimeout(timer); state.nextAt = Date.now() + wait; timer = setTimeout(run, wait); }
+function soon(wait) { clearTimeout(timer); state.nextAt = Date.now() + wait; timer = setTimeout(run, wait); }
 
 const spares = (kind) => [...spare.values()].filter((r) => ("field" in r) === (kind === "answers"));
 const pending = async () => [...await store.all("answers", "wait"), ...spares("answers")];
