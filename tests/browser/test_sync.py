@@ -150,6 +150,9 @@ def received(page: Page) -> None:
 
 def set_times(page: Page) -> None:
     """A visit of a minute cannot be told from a slip by its minutes alone: say when it was."""
+    expect(page.locator("#state")).to_have_text(
+        re.compile(r"^\d+ of \d+ answered$")
+    )  # the phone's own times stand there
     day = page.locator("#left").input_value()[:10]
     page.locator("#arrived").fill(f"{day}T00:00")
     page.locator("#arrived").dispatch_event("change")

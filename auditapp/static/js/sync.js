@@ -1,10 +1,10 @@
 // Sends what this phone keeps. Only our server's own JSON counts.
 import * as store from "./store.js";
 
-const OUTLIVES = 10000; // characters; 64 KB may outlive their page
+const OUTLIVES = 10000; // characters
 const FIRST = 1000, LONGEST = 300000, SLOW = 60000, PATIENCE = 90000;
 const listeners = new Set(), tops = new Map();
-let user, device, channel, timer = 0, failures = 0, running = false, again = false;
+let user, device, channel, timer = 0, failures = 0, running = false, again = false, due = false;
 
 /** Records that are kept in this page only, for the phone is full. */
 export const spare = new Map();
@@ -113,7 +113,7 @@ export async function flush() {
 }
 
 /** Try in so many milliseconds. */
-function soon(wait) { clearTimeout(timer); state.nextAt = Date.now() + wait; timer = setTimeout(run, wait); }
+function soon(wait) { clearTimeout(timer); due = true; state.nextAt = Date.now() + wait; timer = setTimeout(run, wait); }
 
 const spares = (kind) => [...spare.values()].filter((r) => ("field" in r) === (kind === "answers"));
 const pending = async () => [...await store.all("answers", "wait"), ...spares("answers")];
@@ -130,12 +130,12 @@ async function count(told) {
 }
 
 async function run() {
+  due = false;
   if (running) { again = true; return; }
   running = true;
   state.failed = false;
-  let left = false;
   try {
-    left = await alone(sendAll);
+    await alone(sendAll);
     failures = 0;
     state.signedOut = false;
   } catch (error) {
@@ -143,10 +143,12 @@ async function run() {
     failures += 1;
     state.signedOut = error.status === 401;
   }
-  running = state.sending = false;
+  state.sending = false;
   await count(true);
+  running = false;
   if (state.failed) soon(Math.min(LONGEST, FIRST * 2 ** (failures - 1)) * (0.5 + Math.random()));
-  else if (again || left) soon(50);
+  else if (again) soon(50);
+  else if (state.answers + state.photos && !due) soon(SLOW);
   again = false;
 }
 
@@ -163,7 +165,7 @@ async function alone(work) {
   }
 }
 
-/** Everything once; whether more has come meanwhile. */
+/** Everything once. */
 async function sendAll() {
   const visits = await store.all("visits"), answers = await pending(), photos = await store.keys("photos", "wait");
   state.sending = answers.length + photos.length > 0;
@@ -177,7 +179,6 @@ async function sendAll() {
     if (v?.state === "ready" || Date.parse(v?.until) < Date.now()) await (await import("./send.js")).finish(v);
   }
   if (state.sending) state.savedAt = new Date();
-  return state.sending && (await store.keys("answers", "wait")).length > 0;
 }
 
 /* Calls */
@@ -220,7 +221,7 @@ async function sendAnswers(visit, records) {
     return;
   }
   if (!told.winners) throw new Error("not ours");
-  await know(visit, { top: told.top_seq });
+  await know(visit, { top: told.top_seq }).catch(() => 0); // a full phone can't even note what is sent: it goes again
   if (told.amendment) tell("amended", { visit });
   for (const r of records) {
     const words = told.refused?.[r.question]?.[r.field], winner = told.winners[r.question]?.[r.field];
@@ -233,7 +234,7 @@ async function sendAnswers(visit, records) {
 /** What became of an answer, unless it was changed meanwhile. */
 async function settle(r, facts) {
   if (spare.get(r.key) === r) spare.delete(r.key);
-  await store.update("answers", r.key, (x) => x?.seq === r.seq ? { ...x, wait: undefined, ...facts } : undefined);
+  await store.update("answers", r.key, (x) => x?.seq === r.seq ? { ...x, wait: undefined, ...facts } : undefined).catch(() => 0);
 }
 
 /** In hex; "" where the page has no TLS. */

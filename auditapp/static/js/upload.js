@@ -22,7 +22,7 @@ async function sendPhoto(r) {
     const told = await put(r, (part) => tell("photo", { ...about, state: "sending", part }));
     if (told.uuid !== r.key || (told.state !== "deleted" && r.hash && told.sha256 !== r.hash)) throw new Error("not ours");
     spare.delete(r.key);
-    await store.update("photos", r.key, (x) => x?.state === "phone" ? { ...x, state: "server", wait: undefined, id: told.id, hash: told.sha256 } : undefined);
+    await store.update("photos", r.key, (x) => x?.state === "phone" ? { ...x, state: "server", wait: undefined, id: told.id, hash: told.sha256 } : undefined).catch(() => 0);
     tell("photo", { ...about, state: "server", id: told.id });
   } catch (error) {
     if (!error.lasting) { tell("photo", { ...about, state: "phone" }); throw error; }
