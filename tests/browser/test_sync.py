@@ -42,6 +42,14 @@ UNREADABLE = """() => {
   HTMLImageElement.prototype.decode = () => Promise.reject(new Error("no"));
 }"""
 """A browser that can't shrink this kind of photo."""
+HANGS_ONCE = """() => {
+  const open = IDBFactory.prototype.open;
+  IDBFactory.prototype.open = function () {
+    IDBFactory.prototype.open = open;
+    return new EventTarget(); // nothing will ever be heard of it
+  };
+}"""
+"""A browser whose database does not answer after a restart, as WebKit's did."""
 KEPT = re.compile(r"^Kept on this phone \d\d:\d\d$")
 RECORDS = """async ([user, kind]) => {
   const done = (asked) => new Promise((then) => { asked.onsuccess = () => then(asked.result); });
@@ -332,6 +340,20 @@ def test_a_full_phone_says_so_and_what_is_only_in_the_page_is_sent_from_there(
         expect(page.locator("#strip")).not_to_contain_text("This phone is full.")
         assert photos_there(house, sun) == 1
         sun.forgive()
+
+
+def test_a_database_that_hangs_is_opened_again_and_shows_all_that_is_kept(sun: Person, line: Line) -> None:
+    line.state = "cut"
+    answer(sun.page, "YES", "yes")
+    expect(sun.page.locator("#state")).to_have_text(KEPT)
+    sun.page.add_init_script(f"({HANGS_ONCE})()")
+    sun.page.reload()
+    expect(option(sun.page, "YES", "yes").locator("input")).to_be_checked(timeout=15_000)
+    answer(sun.page, "PARTLY", "no")
+    expect(sun.page.locator("#state")).to_have_text(KEPT)
+    line.state = "good"
+    sun.page.evaluate("dispatchEvent(new Event('online'))")
+    saved(sun.page)
 
 
 def test_a_photo_that_the_server_refuses_does_not_stand_in_the_way_of_a_receipt(

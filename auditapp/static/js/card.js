@@ -1,6 +1,16 @@
 // What a card says at this moment, read from its inputs; the page is the only model there is.
 
-const inputs = (q, end) => [...q.querySelectorAll(`[name="${q.dataset.k}.${end}"]`)];
+const known = new WeakMap();
+
+/** A card's inputs by the end of their names, looked up once. */
+function inputs(q, end) {
+  let ends = known.get(q);
+  if (!ends) {
+    known.set(q, ends = {});
+    for (const input of q.elements) (ends[input.name.slice(q.dataset.k.length + 1)] ??= []).push(input);
+  }
+  return ends[end] || [];
+}
 const checked = (list) => list.filter((input) => input.checked).map((input) => input.value);
 
 /** The answer as the server takes it: text, a list for multi, or null. */

@@ -1,7 +1,7 @@
 // Cover: one tap shows a plain list, its title held for a second goes back. A page that leaves the screen covers itself,
 // so that the picture of the app switcher is the list; it uncovers itself when it is back. Without script the links do it.
 const cover = document.getElementById("cover"), title = document.getElementById("uncover");
-let hold = 0, from = null, itself = false;
+let hold = 0, from = null, itself = false, leaving = false;
 
 function set(on) {
   document.body.classList.toggle("covered", on);
@@ -22,8 +22,10 @@ if (cover) {
   title.addEventListener("contextmenu", (event) => event.preventDefault());
   for (const name of ["pointerdown", "keydown"]) title.addEventListener(name, press);
   for (const name of ["pointerup", "pointerleave", "pointercancel", "keyup"]) title.addEventListener(name, release);
+  for (const name of ["pagehide", "pageshow"]) addEventListener(name, () => { leaving = name === "pagehide"; });
   document.addEventListener("visibilitychange", () => {
     const { hidden, body } = document;
+    if (leaving) return; // for another page, which need not wait for this
     if (hidden ? body.classList.contains("covered") : !itself) return;
     itself = hidden;
     set(hidden);

@@ -1,10 +1,10 @@
 // What this phone keeps, in IndexedDB: one database per user, so that nobody sees what another has entered.
 const INDEXES = { answers: ["visit", "wait", "needs"], photos: ["visit", "wait", "needs"], visits: ["needs"], meta: [] };
 const HANGS = 3000;
-let name = "", opened = null;
+let name = "", opened = null, db = null;
 
 /** Name the user whose records are meant. */
-export function use(user) { name = "auditapp-" + user; opened = null; }
+export function use(user) { name = "auditapp-" + user; opened = db = null; }
 
 const open = () => opened ??= new Promise((done, fail) => {
   const asked = indexedDB.open(name, 1);
@@ -17,16 +17,16 @@ const open = () => opened ??= new Promise((done, fail) => {
   const clock = setTimeout(() => { opened = null; fail(new Error("hangs")); }, HANGS); // WebKit after a restart, now and then
   asked.onsuccess = () => {
     clearTimeout(clock);
-    const db = asked.result;
-    db.onversionchange = db.onclose = () => { db.close(); opened = null; };
-    done(db);
+    const made = db = asked.result;
+    made.onversionchange = made.onclose = () => { made.close(); opened = db = null; };
+    done();
   };
   asked.onerror = asked.onblocked = () => { opened = null; fail(asked.error || new Error("blocked")); };
 });
 
 /** Run work(kind → object store) in one transaction; resolves with what it returned once all of it is on the disk. */
 export async function change(kinds, work, mode = "readwrite") {
-  const db = await open().catch(open);
+  if (!db) await open().catch(open); // else the transaction begins at once
   return new Promise((done, fail) => {
     const all = db.transaction(kinds, mode, { durability: "strict" });
     let result;

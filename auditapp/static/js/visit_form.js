@@ -13,8 +13,9 @@ const next = document.getElementById("next"), strip = document.getElementById("s
 const picked = new Map(), typing = new Map(), told = new Map();
 const FIELDS = { v: "value", x: "value", n: "note", r: "reasons", y: "na_reason", w: "why" };
 const state = document.getElementById("state");
-let here = null, note = "", keptAt = null, before = state.textContent, progress = {}, busy = 0;
-
+const tabs = [...document.querySelectorAll(".tabs a")].map((tab) => [tab, cards.filter((q) => q.parentElement.id === "s-" + tab.dataset.s)]);
+const stands = new Map(), progress = {};
+let here = null, note = "", keptAt = null, before = state.textContent, busy = 0;
 
 /* Saving */
 
@@ -39,14 +40,11 @@ function changed(input) {
   const q = input.closest(".q"), end = input.name.slice(q.dataset.k.length + 1), name = FIELDS[end];
   if (!name) return;
   here = q;
-  if (name === "value") {
-    sole(q, input, end);
-    const wasBad = q.classList.contains("bad");
-    refresh();
-    const extra = q.querySelector(".ex");
-    if (extra && !wasBad && q.classList.contains("bad")) extra.open = true;
-  } else refresh();
-  save(q, name);
+  if (name === "value") sole(q, input, end);
+  save(q, name); // before all else: it has to be on the disk soon
+  const wasBad = q.classList.contains("bad"), extra = q.querySelector(".ex");
+  refresh([q]);
+  if (name === "value" && extra && !wasBad && q.classList.contains("bad")) extra.open = true;
 }
 
 /** N/A and another answer exclude each other where both are inputs of their own. */
@@ -97,55 +95,17 @@ root.addEventListener("submit", (event) => event.preventDefault());
 
 /* Photos */
 
-const photos = () => import("./photos.js");
-const url = ({ bytes, type }) => URL.createObjectURL(new Blob([bytes], { type }));
+async function thumbs() {
+  const them = await import("./thumbs.js");
+  them.use({ root, visit, say, problem, refresh, card: (key) => byKey.get(key) });
+  return them;
+}
 
-async function take(input) {
-  const q = input.closest(".q"), files = [...input.files].map((file) => [file, file.arrayBuffer()]); // at once: the camera's file may go
+function take(input) {
+  const files = [...input.files].map((file) => [file, file.arrayBuffer()]); // at once: the camera's file may go
   input.value = "";
-  if (!visit) return;
-  for (const [file, bytes] of files) {
-    try {
-      const { uuid, url } = await (await photos()).take(file, await bytes, q.dataset.k, visit);
-      thumb(input.closest(".ev"), uuid, url);
-      refresh();
-    } catch { problem(q, say.unreadable); }
-  }
+  if (visit) thumbs().then((them) => them.take(input, files), () => problem(input.closest(".q"), say.unreadable));
 }
-
-function thumb(box, uuid, url) {
-  let row = box.querySelector(".ths");
-  if (!row) box.prepend(row = Object.assign(document.createElement("div"), { className: "ths" }));
-  const made = Object.assign(document.createElement("div"), { className: "th" });
-  const button = Object.assign(document.createElement("button"), { className: "link", name: "remove", value: uuid, textContent: say.remove });
-  made.dataset.u = uuid;
-  made.append(
-    Object.assign(new Image(96, 96), { src: url, alt: say.photo }),
-    Object.assign(document.createElement("span"), { textContent: say.phone }), button,
-  );
-  row.append(made);
-}
-
-/** The photos that this phone keeps or has taken back. */
-async function showPhotos() {
-  for (const r of await store.all("photos", "visit", visit)) {
-    const made = root.querySelector(`.th[data-u="${r.key}"]`), box = byKey.get(r.question)?.querySelector("input[type=file]")?.closest(".ev");
-    if (r.state === "gone") made?.remove();
-    else if (made) made.querySelector("img").src = url(r);
-    else if (box) { thumb(box, r.key, url(r)); pictured(byKey.get(r.question), { uuid: r.key, ...r }); }
-  }
-}
-
-root.addEventListener("click", (event) => {
-  const button = event.target.closest("button[name=remove]");
-  if (!button) return;
-  event.preventDefault();
-  const box = button.closest(".ev");
-  sync.unphoto(visit, button.value);
-  button.closest(".th").remove();
-  box.querySelector("input").focus();
-  refresh();
-});
 
 /* What the server said */
 
@@ -156,15 +116,8 @@ sync.listen((kind, detail) => {
   else if (kind === "refused") { if (q) problem(q, detail.words); else note = detail.words || ""; }
   else if (kind === "other") { told.delete(`${detail.question}.${detail.field}`); problem(q, say.other); }
   else if (kind === "amended") note = say.sent;
-  else if (kind === "photo") pictured(q, detail);
   draw();
 });
-
-function pictured(q, { uuid, state, words, part }) {
-  const made = root.querySelector(`.th[data-u="${uuid}"]`), text = made?.querySelector("span");
-  if (state === "refused") { if (q) problem(q, words); made?.classList.add("bad"); refresh(); }
-  if (text) text.textContent = state === "sending" ? shell.fill(say.part, { part: Math.round(100 * part) + " %" }) : say[state] || "";
-}
 
 function problem(q, words) {
   let line = q.querySelector(":scope > .error");
@@ -186,47 +139,46 @@ function draw() {
 
 /* Showing, counting, moving */
 
-const owes = (q) => lacks(q).length > 0;
-
-function refresh() {
+/** What the cards say, asked of those that may have changed; the rest is known. */
+function refresh(some = cards) {
   const open = asked(cards);
-  let left = 0, done = 0, all = 0;
-  for (const q of cards) {
-    q.classList.toggle("shut", !open.has(q.dataset.k));
+  for (const q of some) {
     const more = q.querySelector(".more");
     q.classList.toggle("bad", fails(q) || Boolean(more && (more.querySelector(".th") || more.querySelector("textarea")?.value)));
+    stands.set(q, [answered(q), lacks(q).length > 0]);
   }
-  for (const tab of document.querySelectorAll(".tabs a")) {
-    const mine = [...document.getElementById("s-" + tab.dataset.s).querySelectorAll(".q:not(.shut)")];
-    const given = mine.filter(answered).length;
-    const owed = mine.filter(owes).length;
-    left += owed; done += given; all += mine.length;
-    tab.querySelector("small").textContent = shell.fill(say.of, { answered: given, asked: mine.length });
-    tab.classList.toggle("done", given === mine.length && !owed);
+  for (const q of cards) q.classList.toggle("shut", !open.has(q.dataset.k));
+  const all = { given: 0, owed: 0, asked: 0 };
+  for (const [tab, mine] of tabs) {
+    const found = mine.filter((q) => open.has(q.dataset.k)).map((q) => stands.get(q));
+    const given = found.filter(([is]) => is).length, owed = found.filter(([, is]) => is).length;
+    all.given += given; all.owed += owed; all.asked += found.length;
+    tab.querySelector("small").textContent = shell.fill(say.of, { answered: given, asked: found.length });
+    tab.classList.toggle("done", given === found.length && !owed);
   }
-  progress = { answered: done, asked: all };
+  Object.assign(progress, { answered: all.given, asked: all.asked });
   if (next) {
-    const [word, small] = left ? [say.next, shell.fill(say.left, { n: left })] : [say.check, say.done];
+    const [word, small] = all.owed ? [say.next, shell.fill(say.left, { n: all.owed })] : [say.check, say.done];
     next.querySelector("span").firstChild.textContent = word;
     next.querySelector("small").textContent = small;
   }
 }
 
 next?.addEventListener("click", (event) => {
-  const open = cards.filter((q) => !q.classList.contains("shut") && owes(q));
+  const open = cards.filter((q) => !q.classList.contains("shut") && stands.get(q)[1]);
   if (!open.length) { if (visit) { event.preventDefault(); location.href = document.getElementById("all").href; } return; }
   event.preventDefault();
   const from = here ? cards.indexOf(here) : -1;
   here = open.find((q) => cards.indexOf(q) > from) || open[0];
   here.querySelector("input, textarea, button").focus({ preventScroll: true });
-  here.scrollIntoView({ behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+  here.scrollIntoView({ behavior: matchMedia("(prefers-reduced-motion: reduce)").matches || root.querySelector(".sec:not(.whole)") ? "auto" : "smooth" });
 });
 
 const seen = new IntersectionObserver((entries) => {
   for (const entry of entries) if (entry.isIntersecting) mark(entry.target.id.slice(2));
 }, { rootMargin: "-124px 0px -65% 0px" });
 function mark(key) {
-  for (const tab of document.querySelectorAll(".tabs a")) {
+  for (const [tab] of tabs) {
     if (tab.dataset.s !== key) { tab.removeAttribute("aria-current"); continue; }
     tab.setAttribute("aria-current", "true");
     tab.closest("nav").scrollTo({ left: tab.offsetLeft - 24 });
@@ -248,10 +200,14 @@ clock.begin(say, (q, timer, minutes) => {
 });
 refresh();
 if (location.hash.length > 2) document.getElementById(location.hash.slice(1))?.scrollIntoView();
-if (visit) await begin();
+if (visit) await begin().finally(laidOut);
+else laidOut();
+
+/** Until then what is far down has no place yet (app.css). */
+function laidOut() { import("./place.js"); }
 
 async function begin() {
-  photos(); // to have it when a photo comes
+  thumbs(); // to have it when a photo comes
   const { top, list, zone } = root.dataset, ready = shell.begin(), known = sync.know(visit, { top: Number(top), list, zone });
   const mine = shell.only(visit, root, settleAll), device = await ready;
   await known;
@@ -262,7 +218,9 @@ async function begin() {
   clock.draw();
   const last = (await store.all("answers", "visit", visit)).map((r) => r.at).sort().pop();
   if (last) { keptAt ??= new Date(last); before = shell.fill(say.saved, { time: time(keptAt) }); }
-  await showPhotos();
   refresh();
-  if (await mine) for (const r of await store.all("photos", "visit", visit)) if (r.raw) (await photos()).finish(r);
+  const { show, finishAll } = await thumbs();
+  await show();
+  refresh();
+  if (await mine) finishAll();
 }

@@ -1,0 +1,75 @@
+// The photos on the cards of the checklist: taken, shown with their state, taken back.
+import { finish, take as keep, url } from "./photos.js";
+import { fill } from "./shell.js";
+import * as store from "./store.js";
+import * as sync from "./sync.js";
+
+const made = (tag, parts) => Object.assign(document.createElement(tag), parts);
+let page;
+
+/** Name the page: {root, visit, say, card(question key), problem(card, words), refresh()}. */
+export function use(given) {
+  if (page) return;
+  page = given;
+  page.root.addEventListener("click", remove);
+  sync.listen((kind, detail) => { if (kind === "photo" && detail.visit === page.visit) mark(detail); });
+}
+
+const kept = () => store.all("photos", "visit", page.visit);
+const find = (uuid) => page.root.querySelector(`.th[data-u="${uuid}"]`);
+
+/** Show what this phone keeps of the visit or has taken back. */
+export async function show() {
+  for (const r of await kept()) {
+    const thumb = find(r.key), box = page.card(r.question)?.querySelector("input[type=file]")?.closest(".ev");
+    if (r.state === "gone") thumb?.remove();
+    else if (thumb) thumb.querySelector("img").src = url(r);
+    else if (box) { add(box, r.key, url(r)); mark({ uuid: r.key, ...r }); }
+  }
+}
+
+/** Shrink what another page left as it came. */
+export async function finishAll() { for (const r of await kept()) if (r.raw) finish(r); }
+
+/** Keep files that were chosen in an input; each comes as [file, promise of its bytes]. */
+export async function take(input, files) {
+  const q = input.closest(".q");
+  for (const [file, bytes] of files) {
+    try {
+      const { uuid, url } = await keep(file, await bytes, q.dataset.k, page.visit);
+      add(input.closest(".ev"), uuid, url);
+      page.refresh();
+    } catch { page.problem(q, page.say.unreadable); }
+  }
+}
+
+function add(box, uuid, src) {
+  let row = box.querySelector(".ths");
+  if (!row) box.prepend(row = made("div", { className: "ths" }));
+  const thumb = made("div", { className: "th" });
+  thumb.dataset.u = uuid;
+  thumb.append(
+    Object.assign(new Image(96, 96), { src, alt: page.say.photo }),
+    made("span", { textContent: page.say.phone }),
+    made("button", { className: "link", name: "remove", value: uuid, textContent: page.say.remove }),
+  );
+  row.append(thumb);
+}
+
+/** What became of a photo. */
+function mark({ uuid, question, state, words, part }) {
+  const thumb = find(uuid), text = thumb?.querySelector("span"), q = page.card(question);
+  if (state === "refused") { if (q) page.problem(q, words); thumb?.classList.add("bad"); page.refresh(); }
+  if (text) text.textContent = state === "sending" ? fill(page.say.part, { part: Math.round(100 * part) + " %" }) : page.say[state] || "";
+}
+
+function remove(event) {
+  const button = event.target.closest("button[name=remove]");
+  if (!button) return;
+  event.preventDefault();
+  const box = button.closest(".ev");
+  sync.unphoto(page.visit, button.value);
+  button.closest(".th").remove();
+  box.querySelector("input").focus();
+  page.refresh();
+}
