@@ -80,6 +80,17 @@ def ready() -> str:
     )
 
 
+def reply() -> str:
+    """For the reviewer's question."""
+    return _json(
+        kept=gettext("No signal. Kept on this phone %(time)s; it goes by itself when there is signal."),
+        sending=gettext("Sending"),
+        signin=gettext("Kept on this phone. Sign in again, then it goes by itself."),
+        full=gettext("This phone is full. Keep this page open until the reply is sent."),
+        empty=gettext("Write a few words first."),
+    )
+
+
 def receipt() -> str:
     """For the receipt, which the phone shows by itself from the moment it has it."""
     return _json(

@@ -28,7 +28,7 @@ from auditapp.gate.errors import STALE, words_of
 from auditapp.gate.guards import guard
 from auditapp.gate.request import actor, context, gettext, language, show_time
 from auditapp.services.answer_words import answer_words
-from auditapp.services.visits import evidence, reading, registers, sending
+from auditapp.services.visits import evidence, reading, registers, replies, sending
 from auditapp.services.visits.models import OpenVisit
 from auditapp.web import visit_cards, visit_check, visit_form, visit_page, visit_words
 from auditapp.web.visit_form import Posted
@@ -302,7 +302,7 @@ def reply(visit_id: str) -> ResponseReturnValue:
     """Answer the reviewer's question."""
     try:
         with context().write() as session:
-            sending.reply(session, actor(), visit_id, request.form.get("text", ""), context().now())
+            replies.reply(session, actor(), visit_id, request.form.get("text", ""), context().now())
     except InvalidInput as error:
         page = make_response(_message(visit_id, words_of(error)))
         page.status_code = 422

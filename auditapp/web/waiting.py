@@ -46,6 +46,8 @@ def _words() -> dict[str, str | list[str]]:
         "again": gettext("Take again"),
         "change": gettext("Change the answer"),
         "check": gettext("Check your answers"),
+        "reply": gettext("Your reply"),
+        "write": gettext("Change the reply"),
         "leave": gettext("Nothing to do but keep the app open, or open it again later."),
         "before": gettext("Nothing to do but keep the app open, or open it again before %(time)s."),
         "trying": gettext("Trying now."),

@@ -76,7 +76,7 @@ class Shop:
     def new_brief(self) -> str:
         """The address of a brief for Sun: a visit that may be made now."""
         now = datetime.now(UTC)
-        with _context(self.data) as context, context.write() as session:
+        with context_of(self.data) as context, context.write() as session:
             assignment = make_assignment(session, self.world)
             assignment.opens_at, assignment.due_at = now - timedelta(hours=2), now + timedelta(hours=5)
             return f"/visits/assignments/{assignment.public_id}"
@@ -85,7 +85,7 @@ class Shop:
 def make_shop(data: Path, checklist: str = EVERY_KIND) -> Shop:
     """Build it."""
     data.mkdir(parents=True)
-    with _context(data) as context:
+    with context_of(data) as context:
         migrate.upgrade(context.database)
         with context.write() as session:
             world = make_world(session, loads(checklist, "every-kind.yaml")[0])
@@ -96,12 +96,13 @@ def make_shop(data: Path, checklist: str = EVERY_KIND) -> Shop:
 
 def publish_again(shop: Shop, checklist: str) -> None:
     """Publish another version while visits are running."""
-    with _context(shop.data) as context, context.write() as session:
+    with context_of(shop.data) as context, context.write() as session:
         publish_checklist(session, shop.world.admin, loads(checklist, "every-kind.yaml")[0], context.now())
 
 
 @contextmanager
-def _context(data: Path) -> Iterator[Context]:
+def context_of(data: Path) -> Iterator[Context]:
+    """The services on that folder, beside the server."""
     url = f"sqlite:///{data / 'auditapp.sqlite3'}"
     context = make_context(Settings(data, url, public_url="http://127.0.0.1", secret_key="0" * 40))
     yield context

@@ -17,7 +17,11 @@ SECTIONS, EACH, FAR = 6, 15, 75
 LAID_OUT = "() => !document.querySelector('.sec:not(.whole)')"
 STANDS_STILL = """() => new Promise((done) => {
   let last = -1, same = 0;
-  const look = () => { same = scrollY === last ? same + 1 : 0; last = scrollY; same > 20 ? done() : requestAnimationFrame(look); };
+  const look = () => {
+    same = scrollY === last ? same + 1 : 0;
+    last = scrollY;
+    return same > 20 ? done() : requestAnimationFrame(look);
+  };
   look();
 })"""
 TOP = "e => Math.round(e.getBoundingClientRect().top)"
@@ -27,7 +31,8 @@ def long_checklist() -> str:
     """Ninety questions of different heights; only the first and a far one must be answered."""
     lines = [
         "{format: 1, key: every-kind, version: 1, title: {en: Long}, languages: [en], method: mystery, minutes: 20,",
-        "brief: {en: Look.}, scoring: {weights: {RNG: 100}, pass_mark: 80, bands: {A: 90, B: 80, C: 70, D: 0}}, sections: [",
+        "brief: {en: Look.}, scoring: {weights: {RNG: 100}, pass_mark: 80, bands: {A: 90, B: 80, C: 70, D: 0}},",
+        "sections: [",
     ]
     for section in range(SECTIONS):
         lines.append(f"{{key: s{section}, title: {{en: Aisle {section}}}, questions: [")

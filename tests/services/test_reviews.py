@@ -14,7 +14,7 @@ from auditapp.services import publishing
 from auditapp.services.context import Context
 from auditapp.services.reviews import deciding, reading
 from auditapp.services.reviews.flags import FlagKind
-from auditapp.services.visits import registers, sending
+from auditapp.services.visits import registers, replies, sending
 from tests.conftest import Clock
 from tests.factories import GOOD, World, make_assignment, make_world
 
@@ -141,9 +141,9 @@ def test_a_question_goes_to_the_shopper_and_comes_back_with_an_answer(
     with context.write() as session:
         deciding.ask(session, world.reviewer, visit, 1, "S-RUL-1", "Before or after you paid?", clock())
     with context.write() as session, pytest.raises(NotFound):
-        sending.reply(session, world.other_shopper, visit, "Before", clock())
+        replies.reply(session, world.other_shopper, visit, "Before", clock())
     with context.write() as session:
-        sending.reply(session, world.shopper, visit, "Before I paid", clock())
+        replies.reply(session, world.shopper, visit, "Before I paid", clock())
     with context.read() as session:
         seen = reading.reviewed(session, world.reviewer, visit)
     assert [(e.kind, e.text) for e in seen.history[:2]] == [

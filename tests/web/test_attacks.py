@@ -26,7 +26,7 @@ from auditapp.services.accounts import passwords, throttle
 from auditapp.services.context import Context, make_context
 from auditapp.services.programme import Plan, create_assignments
 from auditapp.services.reviews import deciding
-from auditapp.services.visits import registers, sending
+from auditapp.services.visits import registers, replies, sending
 from tests.conftest import Clock
 from tests.factories import GOOD, World, make_assignment, make_world
 from tests.photo_factory import encode, picture
@@ -410,7 +410,7 @@ def test_naughty_words_come_back_exactly_and_are_markup_nowhere(
     look("reviewer", "/review", f"/review/{visit}")
     look("shopper", "/visits", f"/visits/{visit}/message", f"/visits/{visit}/receipt")
     with context.write() as session:
-        sending.reply(session, world.shopper, visit, words, clock())
+        replies.reply(session, world.shopper, visit, words, clock())
     look("reviewer", "/review", f"/review/{visit}")
 
     scorecard = publish(context, world, clock, visit)

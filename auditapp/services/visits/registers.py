@@ -24,6 +24,7 @@ from auditapp.domain.visit import FIELDS, NOTE_MAX, VisitState
 from auditapp.i18n import N_
 from auditapp.services.checklists import checklist_of
 from auditapp.services.visits.access import begin, own_visit
+from auditapp.services.visits.replies import REPLY, plain_words, take_reply
 
 WEB_DEVICE = "page"
 MOST_SEQ = 2**31 - 1  # what the database's whole numbers hold
@@ -117,18 +118,23 @@ def merge(
     for write in writes:
         try:
             _check_seq(write.seq, top)
-            value = json.dumps(checked(checklist, write), ensure_ascii=False, sort_keys=True)
+            value = checked(checklist, write)
+            is_reply, mark = (write.question, write.field) == REPLY, (write.question, write.field, write.seq)
+            if is_reply and mark not in known:
+                take_reply(session, visit, value, now)
         except InvalidInput as error:
             error.field = write.question
             merged.refused.setdefault(write.question, {})[write.field] = error
             continue
         row = standing.get((write.question, write.field))
-        if (mark := (write.question, write.field, write.seq)) not in known:
+        text = json.dumps(value, ensure_ascii=False, sort_keys=True)
+        if mark not in known:
             known.add(mark)
             about = {"question": write.question, "field": write.field, "seq": write.seq}
-            fresh.append({**about, "value": value, "given_at": write.at})
+            late = merged.amendment and not is_reply
+            fresh.append({**about, "value": text, "given_at": write.at, "amendment": late})
         if not merged.amendment:
-            row = standing[write.question, write.field] = _win(session, visit, device, write, value, row)
+            row = standing[write.question, write.field] = _win(session, visit, device, write, text, row)
         if row is not None:
             merged.winners.setdefault(write.question, {})[write.field] = (row.seq, row.device)
         visit.top_seq = max(visit.top_seq, write.seq)
@@ -136,10 +142,9 @@ def merge(
         begin(visit, now)
         common = {
             "visit_id": visit.id, "device": device, "clock_offset": clock_offset, "received_at": now,
-            "amendment": merged.amendment,
         }  # fmt: skip
         session.execute(insert(AnswerWrite), [{**common, **row} for row in fresh])
-    if merged.amendment and fresh:
+    if any(row["amendment"] for row in fresh):
         note_amendment(session, visit, now)
     merged.top_seq, merged.fresh = visit.top_seq, len(fresh)
     session.flush()
@@ -192,6 +197,10 @@ def _win(session: Session, visit: Visit, device: str, write: Write, value: str, 
 
 def checked(checklist: Checklist, write: Write) -> Any:
     """The value in its canonical JSON form. Raises InvalidInput, saying what would be right."""
+    if not 1 <= write.seq <= MOST_SEQ:
+        raise InvalidInput(N_("The sequence number must be a whole number from 1 up."))
+    if (write.question, write.field) == REPLY:
+        return plain_words(write.value)
     question = checklist.by_key.get(write.question)
     if question is None:
         raise InvalidInput(
@@ -200,8 +209,6 @@ def checked(checklist: Checklist, write: Write) -> Any:
         )
     if write.field not in FIELDS:
         raise InvalidInput(N_("A question has no field {name}."), name=write.field[:32])
-    if not 1 <= write.seq <= MOST_SEQ:
-        raise InvalidInput(N_("The sequence number must be a whole number from 1 up."))
     return None if write.value is None else _checked_field(question, write.field, write.value)
 
 

@@ -1,4 +1,4 @@
-"""From the first opened page to the receipt, and the reviewer's question in between.
+"""From the first opened page to the receipt.
 
 Finished work is never refused: late, incomplete with a reason, or after the wave closed, it is accepted and flagged
 for the reviewer. A receipt is given only when everything the phone lists is here, and the same one for ever after.
@@ -29,12 +29,12 @@ from auditapp.services.scoring import keep_score
 from auditapp.services.visits.access import begin, own_assignment, own_visit
 from auditapp.services.visits.models import Prepared, Receipt
 from auditapp.services.visits.reading import filled_of
+from auditapp.services.visits.replies import plain_words
 
 REVIEW_DAYS = 3
 CLOCK_SLACK = timedelta(minutes=15)
 LONGEST_AGO = timedelta(days=90)
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
-REASON_MAX = 1000
 ORDER = N_("You can't have left before you arrived. Correct one of the two times.")
 
 
@@ -174,21 +174,9 @@ def give_up_visit(session: Session, actor: Actor, visit: Visit, reason: str, now
     """As `give_up`, a visit that is locked already, for whoever may send it. Where it raises, nothing was changed."""
     if visit.receipt is not None:
         return receipt_of(session, visit), False
-    visit.not_done_reason = _words(reason)
+    visit.not_done_reason = plain_words(reason)
     _close(session, visit, Step.GIVE_UP, actor, now, "not_done", visit.not_done_reason)
     return receipt_of(session, visit), True
-
-
-def reply(session: Session, actor: Actor, visit_id: str, text: str, now: datetime) -> None:
-    """Answer the reviewer's question; the visit goes back to the queue."""
-    visit = own_visit(session, actor, visit_id, for_update=True)
-    words = _words(text)
-    visit.state = after(VisitState(visit.state), Step.REPLY)
-    visit.revision += 1
-    session.add(
-        ReviewEvent(visit_id=visit.id, kind="replied", at=now, by_id=actor.user_id, revision=visit.revision, text=words)
-    )
-    session.flush()
 
 
 def receipt(session: Session, actor: Actor, visit_id: str) -> Receipt:
@@ -299,12 +287,3 @@ def _close(session: Session, visit: Visit, step: Step, actor: Actor, now: dateti
     )
     note(session, actor, f"visit.{kind}", f"visit:{visit.public_id}", now)
     session.flush()
-
-
-def _words(text: str) -> str:
-    words = text.replace("\r\n", "\n").strip()
-    if not words:
-        raise InvalidInput(N_("Write a few words first."), "text")
-    if len(words) > REASON_MAX or "\0" in words or any("\ud800" <= c <= "\udfff" for c in words):
-        raise InvalidInput(N_("Write at most 1000 characters of plain text."), "text")
-    return words

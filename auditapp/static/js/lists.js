@@ -1,5 +1,6 @@
 // My visits: what this phone knows of a visit stands over what the page says, which may have been kept for days.
 import "./cover.js";
+import { page } from "./pages.js";
 import * as shell from "./shell.js";
 import { all } from "./store.js";
 import { listen } from "./sync.js";
@@ -38,3 +39,5 @@ await shell.begin();
 for (const state of document.querySelectorAll("[data-b]:not([data-v]) .state")) state.textContent = say.signal;
 await draw();
 listen((kind) => ["receipt", "needs"].includes(kind) && draw());
+const asked = [...document.querySelectorAll('a[href$="/message"]')].map((link) => link.pathname);
+for (const path of ["/visits/waiting", ...asked]) page(path); // to be there without signal

@@ -10,5 +10,5 @@ export async function overlay(root, visit, device) {
     const q = cards.get(r.question), [seq, by] = seqs[r.question]?.[r.field] || [0, ""];
     if (q && (r.seq > seq || (r.seq === seq && device >= by))) lay(q, r.field, r.value);
   }
-  return kept.filter((r) => r.words);
+  return kept.filter((r) => r.words && cards.has(r.question));
 }

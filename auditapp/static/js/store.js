@@ -32,7 +32,7 @@ export async function change(kinds, work, mode = "readwrite") {
     let result;
     all.oncomplete = () => done(result);
     all.onabort = () => fail(all.error || new Error("aborted"));
-    result = work((kind) => all.objectStore(kind));
+    result = work((kind) => all.objectStore(kind), all);
   });
 }
 
@@ -49,7 +49,10 @@ export const all = (kind, index, value) => read(kind, (store) => by(store, index
 export const keys = (kind, index, value) => read(kind, (store) => by(store, index).getAllKeys(value));
 
 /** Keep a record; resolves once it is on the disk, rejects where the phone is full. */
-export const put = (kind, record) => change(kind, (stores) => void stores(kind).put(record));
+export const put = (kind, record) => change(kind, (stores, all) => {
+  stores(kind).put(record);
+  all.commit(); // now, not when the page has time to hear of it
+});
 
 /** Change the record under a key with nobody in between: fn gives the new one, null to forget it, undefined to leave it. */
 export const update = (kind, key, fn) => change(kind, (stores) => {

@@ -48,30 +48,28 @@ export const tell = (kind, detail) => { hear(kind, detail); channel?.postMessage
 
 /** Remember what a page knows of a visit; top is the highest sequence number that it has seen. */
 export async function know(visit, { top = 0, ...facts }) {
-  tops.set(visit, Math.max(top, tops.get(visit) || 0));
-  await store.update("visits", visit, (v) => ({ key: visit, state: "editing", ...v, ...facts, top: Math.max(top, v?.top || 0) }));
+  const kept = tops.has(visit) ? [] : await store.all("answers", "visit", visit).catch(() => []);
+  tops.set(visit, Math.max(top, tops.get(visit) || 0, ...kept.map((r) => r.seq)));
+  await about(visit, facts);
 }
 
-/** Keep one field of a question (null clears it) and facts of its visit. Resolves once they are on the disk, or in this page where that is full. */
+const about = (visit, facts, begun) => store.update("visits", visit, (v) => {
+  const top = Math.max(tops.get(visit), v?.top || 0);
+  tops.set(visit, top);
+  return { key: visit, state: "editing", begun, ...v, ...facts, top };
+});
+
+/** Keep one field of a question (null clears it) and facts of its visit. Resolves once it is on the disk, or in this page where that is full. */
 export async function answer(visit, question, field, value, facts) {
-  const record = { key: `${visit}|${question}.${field}`, visit, wait: visit, question, field, value, at: new Date().toISOString() };
+  const at = new Date().toISOString();
+  if (!tops.has(visit)) await know(visit, {}).catch(() => 0);
+  const seq = tops.get(visit) + 1, record = { key: `${visit}|${question}.${field}`, visit, wait: visit, question, field, value, at, seq };
+  tops.set(visit, seq);
   try {
-    await store.change(["answers", "visits"], (stores) => {
-      const asked = stores("visits").get(visit);
-      asked.onsuccess = () => {
-        const v = asked.result || { key: visit, state: "editing" };
-        record.seq = v.top = Math.max(v.top || 0, tops.get(visit) || 0) + 1;
-        tops.set(visit, v.top);
-        stores("visits").put({ begun: record.at, ...v, ...facts });
-        stores("answers").put(record);
-      };
-    });
+    await store.put("answers", record);
     spare.delete(record.key);
-  } catch {
-    record.seq = (tops.get(visit) || 0) + 1;
-    tops.set(visit, record.seq);
-    spare.set(record.key, record);
-  }
+  } catch { spare.set(record.key, record); }
+  about(visit, facts, at).catch(() => 0);
   await count(true);
   soon(150);
 }

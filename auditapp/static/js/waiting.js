@@ -48,10 +48,10 @@ function item(v, r, at, way, words, text) {
   const q = [...docs[v.key]?.querySelectorAll(".q") || []].find((x) => x.dataset.k === r.question);
   made.className = at;
   if (urls[r.key]) { if (!image.src) image.src = urls[r.key]; } else image.hidden = keep.hidden = true;
-  put(name, text || (q ? fill(say.question, { text: q.querySelector("legend span").textContent, number: q.id.slice(1) }) : r.question));
+  put(name, text || (q ? fill(say.question, { text: q.querySelector("legend span").textContent, number: q.id.slice(1) }) : r.question || (r.field && say.reply)));
   put(state, words);
   put(link, say[way]);
-  link.href = `/visits/${v.key}` + (way === "check" ? "/check" : q ? "#" + q.id : "");
+  link.href = `/visits/${v.key}` + (way === "check" ? "/check" : r.field === "reply" ? "/message" : q ? "#" + q.id : "");
   keep.onclick = () => store.update("photos", r.key, (x) => x && { ...x, kept: true, needs: undefined }).then(read);
   return made;
 }
@@ -73,7 +73,7 @@ function list(v) {
     line.hidden = !n;
     return Array.from({ length: n }, () => Object.assign(document.createElement("i"), { className: kind }));
   }));
-  fit(items, [v.needs && item(v, v, "needs", "check", v.words, say.unsent), ...v.given.map((r) => r.needs && item(v, r, "needs", "change", r.words)),
+  fit(items, [v.needs && item(v, v, "needs", "check", v.words, say.unsent), ...v.given.map((r) => r.needs && item(v, r, "needs", r.field === "reply" ? "write" : "change", r.words)),
     ...["needs", "sending", "here"].flatMap((kind) => photos.filter((_, i) => at[i] === kind))].filter(Boolean));
   return made;
 }

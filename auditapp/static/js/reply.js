@@ -1,0 +1,51 @@
+// The reply to the reviewer's question: kept on this phone while it is typed, and sent by itself when there is signal.
+import "./cover.js";
+import * as shell from "./shell.js";
+import * as store from "./store.js";
+import * as sync from "./sync.js";
+
+const form = document.getElementById("reply"), told = document.getElementById("told"), { text } = form.elements;
+const { visit, top, list, zone, words } = form.dataset, say = JSON.parse(words), key = visit + "|.reply", draft = "draft|" + visit;
+let typing = 0, keeping = Promise.resolve();
+
+/** What is typed is a draft until Reply is tapped. */
+const keep = () => keeping = store.put("meta", { key: draft, text: text.value }).catch(() => 0);
+
+text.addEventListener("input", () => { clearTimeout(typing); typing = setTimeout(keep, 400); });
+for (const name of ["pagehide", "beforeunload"]) addEventListener(name, keep);
+document.addEventListener("visibilitychange", () => document.hidden && keep());
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  clearTimeout(typing);
+  if (!text.value.trim()) { tell(say.empty, true); text.focus(); return; }
+  await keeping;
+  await sync.answer(visit, "", "reply", text.value);
+  draw();
+});
+
+function tell(what, wrong = false) {
+  told.textContent = what;
+  told.className = wrong ? "error" : "hint";
+}
+
+async function draw() {
+  const kept = sync.spare.get(key) || await store.get("answers", key).catch(() => 0), s = sync.state;
+  if (kept?.words) return tell(kept.words, true);
+  if (!kept?.wait) return;
+  const time = new Date(kept.at).toTimeString().slice(0, 5);
+  tell(s.spare ? say.full : s.signedOut ? say.signin : s.failed ? shell.fill(say.kept, { time }) : say.sending);
+}
+
+await shell.begin();
+const [known, typed, kept] = await Promise.all([store.get("visits", visit), store.get("meta", draft), store.get("answers", key)]);
+await sync.know(visit, { top: Number(top), ...(!known && { state: "receipted", list, zone }) });
+text.value ||= typed?.text || (kept?.sent ? "" : kept?.value) || "";
+sync.listen(async (kind, about) => {
+  if (kind !== "saved" || about.visit !== visit || about.field !== "reply") return draw();
+  removeEventListener("pagehide", keep);
+  removeEventListener("beforeunload", keep);
+  await store.update("meta", draft, () => null);
+  location.href = location.pathname.replace("/message", "/receipt");
+});
+draw();
