@@ -1,7 +1,8 @@
 """Take the pictures of docs/tour.md, from the demo chain as it really runs: `make tour`.
 
-A new demo chain is made in a temporary folder and served; a browser walks through it (tests/browser/walk.py) and
-photographs what `PICTURES` names. The text of docs/tour.md is written from the same table.
+A new demo chain is made in a temporary folder and served; a browser walks through it (tests/browser/walk.py, and
+without_signal.py beside it) and photographs what `PICTURES` names. The text of docs/tour.md is written from the same
+table.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from io import BytesIO
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +25,7 @@ sys.path.insert(0, str(ROOT))
 from tests.browser.people import DESK, Scheme, person  # noqa: E402
 from tests.browser.serving import House, forget_queued_scorecards, launch, load_demo, serve  # noqa: E402
 from tests.browser.walk import walk  # noqa: E402
+from tests.browser.without_signal import without_signal  # noqa: E402
 
 FOLDER = ROOT / "docs" / "tour"
 PHONE, WIDE = 390, 1280
@@ -70,6 +73,24 @@ TOUR = (
             Picture("check", "Check your answers: what is missing, each line a link. Nothing is sent before Send."),
             Picture("receipt", "The receipt, given only when everything is on the server; it can be opened again."),
             Picture("message", "One question from the reviewer, beside the answer that it concerns."),
+        ),
+    ),
+    Chapter(
+        "When the signal goes",
+        (
+            Picture("no-signal", "No signal: what is entered is kept on the phone, and the top bar says so."),
+            Picture("no-signal-photos", "Each photo says where it is."),
+            Picture("lists-no-signal", "Every page opens without signal. Lists says what waits."),
+            Picture("waiting", "What waits here: what is on the server, what is not yet, and when it is tried again."),
+            Picture("waiting", "The same in the dark.", scheme="dark"),
+            Picture("sending", "A little signal: photos go up two at a time, and each says how far it is."),
+            Picture("needs-you", "A photo arrived damaged from the camera: what is wrong, and two ways on."),
+            Picture("sign-in-again", "The sign-in has ended: the work is safe, and goes up after the next one."),
+            Picture("second-tab", "The list is open in another tab: here it can be read, or taken over."),
+            Picture("two-phones", "Another phone changed the same answer later. All others are merged."),
+            Picture("receipt-waits", "Sent without signal: the receipt waits."),
+            Picture("receipt-came", "With signal it comes by itself."),
+            Picture("new-version", "A new version of the app waits until nothing is open."),
         ),
     ),
     Chapter(
@@ -144,7 +165,7 @@ def main() -> int:
 def photograph(browser: Browser, house: House) -> None:
     """Walk through the demo and keep the pictures that the tour shows."""
     print_scorecards(browser, house)
-    for stop in walk(browser, house):
+    for stop in chain(walk(browser, house), without_signal(browser, house)):
         for picture in PICTURES:
             if picture.stop == stop.name:
                 save(taken(stop.page, picture), picture.name)

@@ -104,6 +104,8 @@ def _script_words() -> dict[str, object]:
     """What the page's script says; where it is counted, the words for one and for many."""
     plural = translations().ngettext
     counted = {  # the catalogs have them from `_counts` and from the template
+        "answers": ("%(n)s answer", "%(n)s answers"),
+        "load": ("%(n)s photo, %(mb)s MB", "%(n)s photos, %(mb)s MB"),
         "photos": ("%(n)s photo", "%(n)s photos"),
         "notes": ("%(n)s note", "%(n)s notes"),
         "photos_missing": ("%(n)s photo missing", "%(n)s photos missing"),

@@ -112,6 +112,17 @@ def copy(data: Path, target: Path) -> Path:
     return target
 
 
+def newer(root: Path) -> Path:
+    """A copy of the program whose style sheet has changed."""
+    for name in ("auditapp", "templates", "checklists"):
+        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("wsgi.py", "gunicorn.conf.py"):
+        shutil.copy(ROOT / name, root / name)
+    with (root / "auditapp" / "static" / "css" / "app.css").open("a") as sheet:
+        sheet.write("/* newer */\n")
+    return root
+
+
 def _env(data: Path, settings: dict[str, str]) -> dict[str, str]:
     """The environment of a demo on SQLite: nothing that this machine sets for another install leaks in."""
     foreign = {"PUBLIC_URL", "TRUSTED_PROXIES", "PUBLISH_DELAY_HOURS", "FLASK_APP"}

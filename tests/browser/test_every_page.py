@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page
 from tests.browser import walk
 from tests.browser.people import DESK, PHONE, Scheme
 from tests.browser.serving import House
+from tests.browser.without_signal import without_signal
 
 NARROWEST = 320
 LOOKS: tuple[tuple[bool, Scheme], ...] = ((True, "light"), (True, "dark"), (False, "light"), (False, "dark"))
@@ -19,8 +20,13 @@ Role = Callable[[Browser, House], Iterator[walk.Stop]]
 
 @pytest.mark.parametrize(
     "roles",
-    [(walk.at_the_door, walk.reviewer, walk.shopper), (walk.manager, walk.korean_manager, walk.lead), (walk.admin,)],
-    ids=["shopper_and_reviewer", "manager_and_lead", "admin"],
+    [
+        (walk.at_the_door, walk.reviewer, walk.shopper),
+        (without_signal,),
+        (walk.manager, walk.korean_manager, walk.lead),
+        (walk.admin,),
+    ],
+    ids=["shopper_and_reviewer", "without_signal", "manager_and_lead", "admin"],
 )
 def test_axe_finds_nothing_and_no_page_is_wider_than_a_phone(
     browser: Browser, demo: House, roles: tuple[Role, ...]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.line import Line, line_to
 from tests.browser.people import PHONE, Person, person
-from tests.browser.serving import CHROMIUM, CHROMIUM_ARGUMENTS, ROOT, House, copy, free_port, serve
+from tests.browser.serving import CHROMIUM, CHROMIUM_ARGUMENTS, House, copy, free_port, newer, serve
 from tests.browser.steps import READY, add_photo, answer, eventually, on_the_server, option, saved, start_visit
 from tests.photo_factory import phone_jpeg, picture
 
@@ -264,6 +263,38 @@ def test_the_receipt_waits_for_signal_can_be_taken_back_and_comes_by_itself(sun:
     assert page.locator("#number").inner_text() == number
 
 
+def test_a_refused_photo_never_counts_as_on_the_server(sun: Person, line: Line) -> None:
+    page = sun.page
+    prepare(page, line.house)
+    start_visit(page)
+    visit = page.url
+    saved_photo(page)
+    add_photo(page, "SUP-RNG-01", b"%PDF-1.7 not a photo")
+    expect(page.locator(".th.bad")).to_have_count(1)
+    page.goto(line.house.base + "/visits/waiting")
+    page.get_by_role("button", name="Keep as it is").click()
+    expect(page.locator(".stuck .needs")).to_have_count(0)
+    line.state = "cut"
+    report(page, visit)
+    expect(page.locator("#count")).to_have_text("1 of 2 photos on the server")
+
+
+def test_send_says_what_it_sends_also_on_a_page_that_was_kept_before(sun: Person, line: Line) -> None:
+    page = sun.page
+    prepare(page, line.house)
+    start_visit(page)
+    line.state = "cut"
+    answer(page, "SUP-RNG-01", "no")
+    add_photo(page, "SUP-RNG-01", phone_jpeg(picture(640, 480), orientation=1))
+    expect(page.get_by_text("On this phone", exact=True)).to_be_visible()
+    page.goto(page.url.partition("#")[0] + "/check")
+    load = page.locator("[form=send] small")
+    expect(load).to_have_text("Goes when there is signal")
+    line.state = "good"
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect(load).to_have_text("1 photo, 0.1 MB")
+
+
 def test_a_second_tab_only_reads_until_somebody_goes_on_there(sun: Person, line: Line) -> None:
     first = sun.page
     prepare(first, line.house)
@@ -378,14 +409,3 @@ def phone_of(browser: Browser, folder: Path) -> BrowserContext:
         viewport=PHONE,
         locale="en-GB",
     )
-
-
-def newer(root: Path) -> Path:
-    """A copy of the program whose style sheet has changed."""
-    for name in ("auditapp", "templates", "checklists"):
-        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("wsgi.py", "gunicorn.conf.py"):
-        shutil.copy(ROOT / name, root / name)
-    with (root / "auditapp" / "static" / "css" / "app.css").open("a") as sheet:
-        sheet.write("/* newer */\n")
-    return root

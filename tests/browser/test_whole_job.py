@@ -14,11 +14,9 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 from pypdf import PdfReader
 
-from auditapp import checklist_yaml
-from auditapp.domain.answers import asked, parse_answer
-from auditapp.domain.checklist import Checklist, Method, Question, QuestionType
+from tests.browser.answers import answers_to, supermarket
 from tests.browser.people import DESK, Person, person
-from tests.browser.serving import ROOT, House
+from tests.browser.serving import House
 from tests.browser.steps import add_photo, answer, card, save_section, saved, start_visit
 from tests.photo_checks import TURNED, looks_like
 from tests.photo_factory import SECRET, phone_jpeg, picture
@@ -67,8 +65,8 @@ def fill_and_send(sun: Person, script: bool) -> int:
     page = sun.sign_in_to_demo("shopper")
     page.locator(".due", has_text=STORE).or_(page.locator("li", has_text=STORE)).locator("a").first.click()
     start_visit(page)
-    checklist = checklist_yaml.load(ROOT / "checklists" / "supermarket.yaml")[0]
-    plan = answers_to(checklist)
+    checklist = supermarket()
+    plan = answers_to(checklist, FAILED)
     for section in checklist.sections:
         for question in section.questions:
             if question.key in plan:
@@ -100,30 +98,6 @@ def explain(page: Page, script: bool) -> None:
         expect(card(page, FAILED).locator(".th")).to_have_count(1)
         add_photo(page, FAILED, phone_jpeg(picture(*SMALL), orientation=6))
         expect(card(page, FAILED).locator(".th")).to_have_count(2)
-
-
-def answers_to(checklist: Checklist) -> dict[str, str]:
-    """The best answer to every question that a secret visit asks, given the answers before, but for the failed one."""
-    plan, values = {}, {}
-    for question in checklist.questions:
-        raw = "no" if question.key == FAILED else best(question)
-        if question.key in asked(checklist, values, Method.MYSTERY):
-            plan[question.key] = raw
-            value = parse_answer(question, raw)
-            assert value is not None
-            values[question.key] = value
-    return plan
-
-
-def best(question: Question) -> str:
-    """The best answer, as it is tapped or typed."""
-    if question.type in {QuestionType.YES_NO, QuestionType.YES_PARTLY_NO}:
-        return "yes"
-    if question.type is QuestionType.SCALE:
-        return str(question.points)
-    if question.upto:
-        return str(max(question.upto, key=lambda bound: bound[1])[0])
-    return "14:05:30" if question.type is QuestionType.CLOCK else "Nothing to add."
 
 
 def read_receipt(sun: Person, answers: int) -> str:

@@ -11,9 +11,10 @@ import { warnings } from "./warnings.js";
 
 const form = document.getElementById("send"), { visit, zone } = form.dataset, say = JSON.parse(form.dataset.words), { fill } = shell;
 const problem = document.getElementById("problem"), owed = problem.querySelector("ul"), cants = document.getElementById("cants");
-const some = ([one, many], n) => fill(n === 1 ? one : many, { n });
+const some = ([one, many], n, facts) => fill(n === 1 ? one : many, { n, ...facts });
 const home = location.pathname.replace(/\/check$/, ""), title = document.title;
-let page = null, tried = false;
+const small = document.querySelector("[form=send] small");
+let page = null, tried = false, sizes = [], load = small.textContent;
 
 const ready = begin();
 
@@ -24,6 +25,7 @@ async function begin() {
   await overlay(page.getElementById("visit"), visit, device);
   const photos = await store.all("photos", "visit", visit);
   for (const r of photos) photo(r);
+  sizes = photos.filter((r) => r.bytes && r.state !== "refused").map((r) => r.bytes.byteLength);
   look(warnings(photos.filter((r) => r.looks && r.state !== "gone"), (await store.get("visits", visit))?.begun));
   await times();
   draw();
@@ -75,7 +77,11 @@ function draw() {
   );
   problem.hidden = !problems.length;
   excuses(new Map([...open.filter((q) => "c" in q.dataset), ...problems.map(([q]) => q)].map((q) => [q, number(q)])));
-  document.getElementById("state").textContent = fill(say.of, { answered: open.filter(answered).length, asked: open.length });
+  const given = open.filter(answered).length, photos = page.querySelectorAll(".q:not(.shut) .th:not(.bad)").length;
+  document.getElementById("state").textContent = fill(say.of, { answered: given, asked: open.length });
+  load = !photos ? some(say.answers, given) : photos !== sizes.length ? some(say.photos, photos)
+    : some(say.load, photos, { mb: (Math.ceil(sizes.reduce((sum, size) => sum + size) / 1e5) / 10).toFixed(1) });
+  button();
   for (const row of form.querySelectorAll("[data-s]")) {
     const mine = open.filter((q) => q.closest("form").id === "s-" + row.dataset.s);
     const count = (test) => mine.filter(test).length, photos = mine.reduce((n, q) => n + q.querySelectorAll(".th:not(.bad)").length, 0);
@@ -138,7 +144,7 @@ form.addEventListener("submit", async (event) => {
   for (const [id, words] of wrong) { const made = line(0, words); made.firstChild.href = "#" + id; owed.append(made); bad += 1; }
   problem.hidden = !bad;
   document.title = bad ? fill(say.error, { title }) : title;
-  if (bad) { cants.open = true; problem.focus(); return; }
+  if (bad) { cants.open = true; problem.focus({ preventScroll: true }); problem.scrollIntoView(); return; }
   await leave({ arrived: arrived.value, left: left.value });
 });
 document.querySelector("#not-done form").addEventListener("submit", async (event) => {
@@ -152,8 +158,6 @@ async function leave(facts) {
   location.href = home + "/receipt";
 }
 
-/** Offline, Send says what it will do. */
-sync.listen(() => {
-  const small = document.querySelector("[form=send] small");
-  small.textContent = sync.state.failed && !sync.state.signedOut ? say.later : small.dataset.online ??= small.textContent;
-});
+/** What Send sends; offline, that it will. */
+function button() { small.textContent = sync.state.failed && !sync.state.signedOut ? say.later : load; }
+sync.listen(button);

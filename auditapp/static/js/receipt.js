@@ -32,9 +32,8 @@ async function draw() {
   if (v?.needs) show("why", v.words || "");
   if (!waits) return;
   find("change").onclick = async () => { await unsend(visit); location.href = pathname.replace("/receipt", ""); };
-  const photos = Object.keys(v.manifest.photos), m = photos.length;
-  const lists = ["wait", "needs"].map((index) => store.keys("photos", index, visit));
-  const away = (await Promise.all(lists)).flat(), n = photos.filter((key) => !away.includes(key)).length;
+  const m = Object.keys(v.manifest.photos).length; // only what the server confirmed counts as there
+  const n = (await store.all("photos", "visit", visit)).filter((r) => r.state === "server" && r.key in v.manifest.photos).length;
   show("state", s.signedOut ? say.signin : s.failed ? say.waiting : say.sending);
   find("how").textContent = find("state").textContent;
   show("when", Date.now() < Date.parse(due) ? say.open : say.later, { time: moment(due) });

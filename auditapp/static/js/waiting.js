@@ -90,7 +90,7 @@ function draw() {
   $("sign-in").hidden = !s.signedOut;
   if (!s.sending && $("told").textContent === say.trying) put($("told"), "");
   put($("hint"), s.signedOut || ![...given, ...taken].some((r) => r.wait) && !lists.some((v) => v.state === "ready") ? "" : !due || Date.parse(due.dueAt) < Date.now() ? say.leave : fill(say.before, {
-    time: new Date(due.dueAt).toLocaleString(lang, { weekday: "short", hour: "2-digit", minute: "2-digit", hour12: false, timeZone: due.zone }) }));
+    time: new Date(due.dueAt).toLocaleString(lang, { weekday: "long", hour: "2-digit", minute: "2-digit", hour12: false, timeZone: due.zone }) }));
 }
 
 document.documentElement.classList.add("js");
