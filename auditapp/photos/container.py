@@ -23,7 +23,7 @@ MAX_METADATA = 1 << 20  # bytes of EXIF
 MAX_PROFILE = 4 << 20  # bytes of ICC profile
 
 UNREADABLE = N_("This file is not a photo we can read. Send a JPEG, PNG, WebP or HEIC.")
-DAMAGED = N_("This photo is damaged or incomplete. Send it again, or take a new one.")
+DAMAGED = N_("This photo is damaged or incomplete. Choose it again, or take a new one.")
 TOO_MANY_PIXELS = N_("This photo has too many pixels ({width} × {height}). Send a smaller size of it.")
 TOO_COMPLEX = N_("This photo takes too long to read. Send it as an ordinary JPEG.")
 TOO_MANY_BYTES = N_("This photo is too large. Send one of at most {limit} MB.")

@@ -109,7 +109,7 @@ def script_words() -> dict[str, str]:
             "or free some space."
         ),
         "signin": gettext("You are signed out. What you enter stays on this phone. Sign in again to send it."),
-        "waiting": gettext("No signal. Waiting on this phone: answers %(answers)s, photos %(photos)s."),
+        "waiting": gettext("No signal. %(what)s.", what="%(what)s"),
         "refused": gettext("Not accepted"),
         "other": gettext("Changed on another device. Load the page again to see it."),
         "sent": gettext("This visit was sent already. What you change now goes to the reviewer as an addition."),

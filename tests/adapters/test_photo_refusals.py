@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 
 
 NOT_A_PHOTO = "This file is not a photo we can read. Send a JPEG, PNG, WebP or HEIC."
-DAMAGED = "This photo is damaged or incomplete. Send it again, or take a new one."
+DAMAGED = "This photo is damaged or incomplete. Choose it again, or take a new one."
 
 
 @pytest.mark.parametrize(

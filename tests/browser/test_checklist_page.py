@@ -145,7 +145,7 @@ def test_while_the_server_fails_the_page_says_so_and_tries_again(sun: Person) ->
     sun.page.route("**/api/**", lambda route: route.abort())
     answer(sun.page, "YES", "yes")
     expect(state).to_have_text(KEPT)
-    expect(strip).to_have_text("No signal. Waiting on this phone: answers 1, photos 0.")
+    expect(strip).to_have_text("No signal. 1 answer waits here.")
     answer(sun.page, "PARTLY", "yes")
     sun.page.unroute("**/api/**")
     expect(state).to_have_text(re.compile(r"Saved \d\d:\d\d"), timeout=30_000)

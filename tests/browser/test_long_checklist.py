@@ -102,6 +102,17 @@ def test_a_section_far_down_is_one_tap_away_before_it_was_ever_seen(sun: Person)
         expect(tab).to_have_attribute("aria-current", "true")
 
 
+def test_the_tab_of_the_section_on_the_screen_is_marked_whichever_way_it_came(sun: Person) -> None:
+    page, tabs = sun.page, sun.page.locator(".tabs a")
+    page.locator("#s-s2").evaluate("s => { s.scrollIntoView({ behavior: 'instant' }); scrollBy(0, 200); }")
+    expect(tabs.nth(2)).to_have_attribute("aria-current", "true")
+    page.evaluate("scrollBy(0, -350)")
+    expect(tabs.nth(1)).to_have_attribute("aria-current", "true")
+    page.evaluate("scrollBy(0, 350)")
+    expect(tabs.nth(2)).to_have_attribute("aria-current", "true")
+    expect(page.locator(".tabs [aria-current]")).to_have_count(1)
+
+
 def test_a_reload_shows_again_what_was_on_the_screen(sun: Person) -> None:
     page, middle = sun.page, sun.page.locator("#q48")
     middle.evaluate("card => { card.scrollIntoView({ behavior: 'instant' }); scrollBy(0, 70); }")

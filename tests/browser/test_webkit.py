@@ -23,7 +23,7 @@ from tests.photo_factory import phone_jpeg, picture
 
 KEPT = r"^Kept on this phone \d\d:\d\d$"
 SAVED = r"^Saved \d\d:\d\d$"
-NO_SIGNAL = r"^No signal\. Waiting on this phone: answers 2, photos 1\.$"
+NO_SIGNAL = r"^No signal\. 2 answers and 1 photo wait here\.$"
 WAITS = "^2 answers and 1 photo wait here$"
 ONLINE = "dispatchEvent(new Event('online'))"
 

@@ -18,6 +18,9 @@ export function count({ answers, photos, both, nouns }, n) {
   return fill(both, { answers: some(nouns.answers, n.answers), photos: some(nouns.photos, n.photos) });
 }
 
+/** "3 answers and 1 photo wait here" of all that waits. */
+export const waits = () => count(say.wait, sync.state);
+
 /** Begin, once; gives this phone's id. */
 export function begin() {
   if (begun) return begun;

@@ -24,7 +24,8 @@ export async function show() {
     const thumb = find(r.key), box = page.card(r.question)?.querySelector("input[type=file]")?.closest(".ev");
     if (r.state === "gone") thumb?.remove();
     else if (thumb) thumb.querySelector("img").src = url(r);
-    else if (box) { add(box, r.key, url(r)); mark({ uuid: r.key, ...r }); }
+    else if (box) add(box, r.key, url(r));
+    if (box) mark({ uuid: r.key, ...r });
   }
 }
 

@@ -114,16 +114,16 @@ sync.listen((kind, detail) => {
   const q = byKey.get(detail?.question);
   if (kind === "saved") problem(q, "");
   else if (kind === "refused") { if (q) problem(q, detail.words); else note = detail.words || ""; }
-  else if (kind === "other") { told.delete(`${detail.question}.${detail.field}`); problem(q, say.other); }
+  else if (kind === "other") { told.delete(`${detail.question}.${detail.field}`); problem(q, say.other, "moved"); }
   else if (kind === "amended") note = say.sent;
   draw();
 });
 
-function problem(q, words) {
-  let line = q.querySelector(":scope > .error");
-  if (!words) return line?.remove();
-  if (!line) q.querySelector("legend").after(line = Object.assign(document.createElement("p"), { className: "error" }));
-  line.setAttribute("role", "alert");
+function problem(q, words, className = "error") {
+  let line = q?.querySelector(":scope > :is(.error, .moved)");
+  if (!q || !words) return line?.remove();
+  if (!line) q.querySelector("legend").after(line = document.createElement("p"));
+  Object.assign(line, { className, role: "alert" });
   line.textContent = words;
 }
 
@@ -133,8 +133,10 @@ function draw() {
   if (s.sending || (visit && (entering || (waits && !keptAt)))) state.textContent = say.sending;
   else if (visit && waits) state.textContent = shell.fill(say.kept, { time: time(keptAt) });
   else state.textContent = s.savedAt ? shell.fill(say.saved, { time: time(s.savedAt) }) : before;
-  const words = s.spare ? say.full : s.signedOut ? say.signin : s.failed && waits ? shell.fill(say.waiting, s) : note;
-  if (visit && strip.textContent !== words) strip.textContent = words;
+  const words = s.spare ? say.full : s.signedOut ? say.signin : s.failed && waits ? shell.fill(say.waiting, { what: shell.waits() }) : note;
+  if (!visit) return;
+  if (strip.textContent !== words) strip.textContent = words;
+  document.getElementById("again").hidden = !s.signedOut;
 }
 
 /* Showing, counting, moving */
@@ -174,16 +176,15 @@ next?.addEventListener("click", (event) => {
   here.scrollIntoView({ behavior: matchMedia("(prefers-reduced-motion: reduce)").matches || root.querySelector(".sec:not(.whole)") ? "auto" : "smooth" });
 });
 
-const seen = new IntersectionObserver((entries) => {
-  for (const entry of entries) if (entry.isIntersecting) mark(entry.target.id.slice(2));
-}, { rootMargin: "-124px 0px -65% 0px" });
-function mark(key) {
-  for (const [tab] of tabs) {
-    if (tab.dataset.s !== key) { tab.removeAttribute("aria-current"); continue; }
+const inView = new Set(), seen = new IntersectionObserver((entries) => {
+  for (const { isIntersecting, target } of entries) inView[isIntersecting ? "add" : "delete"](target);
+  const first = [...root.children].find((section) => inView.has(section));
+  for (const [tab] of first ? tabs : []) {
+    if ("s-" + tab.dataset.s !== first.id) { tab.removeAttribute("aria-current"); continue; }
     tab.setAttribute("aria-current", "true");
     tab.closest("nav").scrollTo({ left: tab.offsetLeft - 24 });
   }
-}
+}, { rootMargin: "-160px 0px -60% 0px" });
 
 /* Begin */
 
