@@ -38,10 +38,13 @@ types: bootstrap ## Types, by mypy --strict
 contracts: bootstrap ## Who may import whom, by import-linter
 	@found=$$(.venv/bin/lint-imports --no-logo --no-cache) || { echo "$$found"; exit 1; }
 
+# The tests start the program often, and without bytecode each start would compile it anew. Three at a time on SQLite,
+# also on two cores, because the browsers wait half of their time.
+unit: export PYTHONDONTWRITEBYTECODE =
 unit: bootstrap ## All tests, on PostgreSQL what concerns it, then everything on SQLite
 	@$(PYTHON) scripts/system.py --tests
 	@$(VENV) scripts/with_postgres.py $(VENV) -m pytest -n 2 $(NO_DATABASE:%=--ignore-glob=tests/%*)
-	@$(VENV) -m pytest -n 2
+	@$(VENV) -m pytest -n 3
 
 bench: bootstrap system ## Measure what is promised about speed; one JSON line per figure
 	@$(PYTHON) scripts/system.py --tests

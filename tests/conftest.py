@@ -5,22 +5,23 @@
 
 from __future__ import annotations
 
-import os
-import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from hypothesis import HealthCheck, settings
-from sqlalchemy import create_engine, text
-from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
+from auditapp import log
+from auditapp.app import create_app
 from auditapp.config import Settings
 from auditapp.db.schema import Base
 from auditapp.services.context import Context, make_context
+from tests.databases import new_database, opened
 
 settings.register_profile(
     "house", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -43,6 +44,14 @@ class Clock:
         return self.moment
 
 
+@dataclass(frozen=True)
+class Programs:
+    """The web program as it is, and one for tests without its CSRF check."""
+
+    checked: Flask
+    unchecked: Flask
+
+
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
@@ -51,36 +60,32 @@ def clock() -> Clock:
 @pytest.fixture
 def database_url(tmp_path: Path) -> Iterator[str]:
     """The address of an empty database of this test's own."""
-    server = os.environ.get("AUDITAPP_TEST_DATABASE_URL")
-    if not server:
-        yield f"sqlite:///{tmp_path / 'test.sqlite3'}"
-        return
-    name = f"t_{uuid.uuid4().hex}"
-    engine = create_engine(make_url(server).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    yield make_url(server).set(database=name).render_as_string(hide_password=False)
-    with engine.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    engine.dispose()
+    with new_database(tmp_path) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a database with all tables and no rows, to be copied."""
+    with new_database(tmp_path_factory.mktemp("tables")) as url:
+        with opened(url) as database:
+            Base.metadata.create_all(database.writer)
+        yield url
 
 
 @pytest.fixture
-def context(tmp_path: Path, database_url: str, clock: Clock) -> Iterator[Context]:
-    """A context on an empty database with all tables."""
-    made = make_context(
-        Settings(
-            data=tmp_path,
-            database_url=database_url,
-            public_url="http://localhost",
-            secret_key="0" * 40,
-            publish_delay_hours=0,
-        ),
-        clock,
-    )
-    Base.metadata.create_all(made.database.writer)
-    yield made
-    made.database.dispose()
+def context(tmp_path: Path, tables: str, clock: Clock) -> Iterator[Context]:
+    """A context on a database of this test's own, with all tables and no rows."""
+    with new_database(tmp_path, like=tables) as url:
+        made = open_context(tmp_path, url, clock)
+        yield made
+        made.database.dispose()
+
+
+def open_context(data: Path, database_url: str, clock: Clock) -> Context:
+    """A context as most tests have it: reviewed visits are published at once."""
+    settings = Settings(data, database_url, "http://localhost", "0" * 40, publish_delay_hours=0)
+    return make_context(settings, clock)
 
 
 @pytest.fixture
@@ -90,11 +95,35 @@ def session(context: Context) -> Iterator[Session]:
         yield open_session
 
 
-@pytest.fixture
-def app(context: Context) -> Flask:
-    """The web program on that context."""
-    from auditapp.app import create_app
+@pytest.fixture(scope="session")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Programs:
+    """The web program twice, put together once: its routes and templates take longer to compile than most tests."""
+    data = tmp_path_factory.mktemp("programs")
+    context = open_context(data, f"sqlite:///{data / 'never.sqlite3'}", Clock())
+    return Programs(checked=create_app(context=context), unchecked=create_app(context=context))
 
-    made = create_app(context=context)
-    made.config["TESTING"] = False
-    return made
+
+@pytest.fixture
+def app(programs: Programs, context: Context) -> Iterator[Flask]:
+    """The web program on that context."""
+    with serving(programs.checked, context) as made:
+        yield made
+
+
+@pytest.fixture
+def unchecked(programs: Programs, context: Context) -> Iterator[Flask]:
+    """The web program without the CSRF check, which would answer before what is to be tested does."""
+    with serving(programs.unchecked, context) as made:
+        made.config["WTF_CSRF_ENABLED"] = False
+        yield made
+
+
+@contextmanager
+def serving(program: Flask, context: Context) -> Iterator[Flask]:
+    """The program on this test's context; what the test sets in its configuration ends with it."""
+    as_made = dict(program.config)
+    program.extensions["auditapp"] = context
+    log.configure(context.settings.log_json)
+    yield program
+    program.config.clear()
+    program.config.update(as_made)

@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
+from functools import cache
 
 from sqlalchemy.orm import Session
 
@@ -80,6 +81,7 @@ GOOD = {
 }
 
 
+@cache
 def small_checklist() -> Checklist:
     """Six scored questions over three factors, with a critical, a gate-free ladder and a show_if."""
     return loads(SMALL_YAML, "small.yaml")[0]

@@ -72,13 +72,10 @@ def test_a_due_job_is_done_once_and_others_wait(context: Context, clock: Clock) 
     assert seen == [{"visit": 1}, {"visit": 2}]
 
 
-def test_a_job_whose_worker_was_killed_runs_again_after_its_lease(
-    context: Context, clock: Clock, database_url: str
-) -> None:
+def test_a_job_whose_worker_was_killed_runs_again_after_its_lease(context: Context, clock: Clock) -> None:
     enqueue(context, visit=7)
-    with subprocess.Popen(
-        [sys.executable, "-c", FOREVER, str(context.settings.data), database_url], stdout=subprocess.PIPE, text=True
-    ) as process:
+    command = [sys.executable, "-c", FOREVER, str(context.settings.data), context.settings.database_url]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "begun\n"
         os.kill(process.pid, signal.SIGKILL)
@@ -151,12 +148,13 @@ def test_the_worker_publishes_an_approved_visit(context: Context) -> None:
         assert session.scalars(select(Job.kind).where(Job.state == "ready")).all() == ["render_scorecard"]
 
 
-def test_the_worker_command_ends_cleanly_on_sigterm(context: Context, database_url: str) -> None:
+def test_the_worker_command_ends_cleanly_on_sigterm(context: Context) -> None:
     Base.metadata.drop_all(context.database.writer)
     migrate.upgrade(context.database)
     visit = approved_visit(context)
     enqueue(context, visit=visit)
-    environ = {**os.environ, "AUDITAPP_DATA": str(context.settings.data), "AUDITAPP_DATABASE_URL": database_url}
+    settings = context.settings
+    environ = {**os.environ, "AUDITAPP_DATA": str(settings.data), "AUDITAPP_DATABASE_URL": settings.database_url}
     root = Path(__file__).parents[2]
     command = [sys.executable, "-m", "flask", "worker"]
     with subprocess.Popen(command, env=environ, cwd=root, stderr=subprocess.PIPE, text=True) as process:

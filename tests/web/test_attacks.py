@@ -61,14 +61,6 @@ def world(context: Context) -> World:
 
 
 @pytest.fixture
-def unchecked(context: Context) -> Flask:
-    """The app without the CSRF check, for attacks that come after it."""
-    app = create_app(context=context)
-    app.config["WTF_CSRF_ENABLED"] = False
-    return app
-
-
-@pytest.fixture
 def sun(unchecked: Flask, context: Context, world: World) -> FlaskClient:
     return signed_in(unchecked, context, world.shopper)
 

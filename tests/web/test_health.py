@@ -24,7 +24,7 @@ def world(context: Context) -> World:
         return make_world(session)
 
 
-def test_it_writes_nothing(app: Flask, context: Context) -> None:
+def test_it_writes_nothing(app: Flask, context: Context, world: World) -> None:
     before = sorted(context.settings.data.rglob("*"))
     assert app.test_client().get("/readyz").status_code == 200
     assert sorted(context.settings.data.rglob("*")) == before

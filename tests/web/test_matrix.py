@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import shutil
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import timedelta
 from pathlib import Path
@@ -27,7 +28,8 @@ from auditapp.domain.roles import MAY, Actor, Do, Role
 from auditapp.gate.guards import guard_of
 from auditapp.services.context import Context
 from auditapp.services.visits import evidence, registers, sending
-from tests.conftest import Clock
+from tests.conftest import Clock, open_context
+from tests.databases import new_database
 from tests.factories import GOOD, World, make_assignment, make_published_visit, make_world
 from tests.photo_factory import encode, picture
 from tests.web.clients import signed_in
@@ -75,22 +77,49 @@ RULES = {
 NOBODYS = Ids(*["f" * 32] * len(fields(Ids)))
 
 
-@pytest.fixture
-def open_app(context: Context) -> Flask:
-    """The app without the CSRF check, which would answer before the guards do."""
-    app = create_app(context=context)
-    app.config["WTF_CSRF_ENABLED"] = False
-    return app
+@dataclass(frozen=True)
+class Stage:
+    """Where every case begins: a chain with one of everything, kept to be copied."""
+
+    data: Path
+    database_url: str
+    world: World
+    ids: Ids
+
+
+@pytest.fixture(scope="module")
+def stage(tables: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """Built once; each case gets a copy of its own."""
+    data, clock = tmp_path_factory.mktemp("stage"), Clock()
+    with new_database(tmp_path_factory.mktemp("stage-database"), like=tables) as url:
+        context = open_context(data, url, clock)
+        with context.write() as session:
+            world = make_world(session)
+        ids = make_one_of_everything(context, world, clock)
+        context.database.dispose()
+        yield Stage(data, url, world, ids)
 
 
 @pytest.fixture
-def world(context: Context) -> World:
-    with context.write() as session:
-        return make_world(session)
+def context(stage: Stage, tmp_path: Path, clock: Clock) -> Iterator[Context]:
+    shutil.copytree(stage.data, tmp_path, dirs_exist_ok=True)
+    with new_database(tmp_path, like=stage.database_url) as url:
+        made = open_context(tmp_path, url, clock)
+        yield made
+        made.database.dispose()
 
 
 @pytest.fixture
-def ids(context: Context, world: World, clock: Clock) -> Ids:
+def world(stage: Stage) -> World:
+    return stage.world
+
+
+@pytest.fixture
+def ids(stage: Stage) -> Ids:
+    return stage.ids
+
+
+def make_one_of_everything(context: Context, world: World, clock: Clock) -> Ids:
     draft, draft_photo = _visit(context, world, clock, send=False)
     sent, sent_photo = _visit(context, world, clock, send=True)
     with context.write() as session:
@@ -188,21 +217,21 @@ ABSENT = {
 
 @pytest.mark.parametrize("name", sorted(RULES))
 def test_the_route_lets_in_only_whom_it_should(
-    open_app: Flask, context: Context, world: World, ids: Ids, name: str
+    unchecked: Flask, context: Context, world: World, ids: Ids, name: str
 ) -> None:
     method = name.split()[0]
     endpoint, rule = RULES[name]
     url = address(endpoint, rule, ids)
-    guard = guard_of(open_app, endpoint)
+    guard = guard_of(unchecked, endpoint)
     assert guard is not None
 
-    anonymous = status(open_app.test_client(), method, url)
+    anonymous = status(unchecked.test_client(), method, url)
     if guard != "open":
         assert anonymous == (401 if url.startswith("/api/") else 302), "nobody is sent to sign in"
 
     def browser(who: str) -> FlaskClient:
         actor: Actor = getattr(world, who)
-        return signed_in(open_app, context, actor)
+        return signed_in(unchecked, context, actor)
 
     for who, role in OUTSIDERS.items():
         answer = status(browser(who), method, url)
@@ -225,8 +254,8 @@ def test_the_route_lets_in_only_whom_it_should(
     "url", ["/visits/{}", "/review/{}", "/scorecards/{}", "/scorecards/{}.pdf", "/stores/{}", "/admin/users/{}"]
 )
 def test_an_unknown_id_answers_as_another_persons_does(
-    open_app: Flask, context: Context, world: World, url: str
+    unchecked: Flask, context: Context, world: World, url: str
 ) -> None:
     unknown = url.format("f" * 32)
-    answers = {status(signed_in(open_app, context, getattr(world, who)), "GET", unknown) for who in INSIDERS}
+    answers = {status(signed_in(unchecked, context, getattr(world, who)), "GET", unknown) for who in INSIDERS}
     assert answers <= {403, 404}
