@@ -217,7 +217,7 @@ def test_who_is_signed_in_does_not_see_the_sign_in_page(browser: FlaskClient) ->
 def test_the_language_can_be_picked_before_sign_in(browser: FlaskClient) -> None:
     answer = browser.get("/language?to=ko&next=/admin")
     assert answer.location == "/sign-in?next=/admin"
-    assert '<html lang="ko">' in browser.get("/sign-in").text
+    assert '<html lang="ko"' in browser.get("/sign-in").text
 
     browser.get("/language?to=xx")
     cookie = browser.get_cookie(LANGUAGE_COOKIE)
@@ -261,7 +261,7 @@ def test_a_link_page_speaks_the_language_of_its_person(browser: FlaskClient, con
     with context.write() as session:
         session.get_one(User, world.shopper.user_id).language = "zh_Hant"
 
-    assert '<html lang="zh-Hant">' in browser.get(link_for(context, world, world.shopper)).text
+    assert '<html lang="zh-Hant"' in browser.get(link_for(context, world, world.shopper)).text
 
 
 @pytest.mark.parametrize("token", ["x", "../etc", "%00", "a" * 3000, "한국"])
@@ -282,7 +282,7 @@ def test_the_language_is_kept_with_the_person(app: Flask, context: Context, worl
 
     client.post("/account/language", data={"language": "ko", "csrf_token": csrf(client, "/account")})
 
-    assert '<html lang="ko">' in client.get("/account").text
+    assert '<html lang="ko"' in client.get("/account").text
     refused = client.post("/account/language", data={"language": "xx", "csrf_token": csrf(client, "/account")})
     assert refused.status_code == 422
 

@@ -111,6 +111,6 @@ def test_a_reader_of_korean_gets_the_page_in_korean_words(app: Flask, context: C
     with context.write() as session:
         session.get_one(User, shop.world.manager.user_id).language = "ko"
     page = signed_in(app, context, shop.world.manager).get(f"/scorecards/{shop.public_id}").text
-    assert '<html lang="ko">' in page
+    assert '<html lang="ko"' in page
     assert "연령 제한 상품은 매번 신분증을 확인한다." in page
     assert "2026년 9월 14일" in page

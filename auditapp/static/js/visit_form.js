@@ -12,10 +12,10 @@ const cards = [...root.querySelectorAll(".q")], byKey = new Map(cards.map((q) =>
 const next = document.getElementById("next"), strip = document.getElementById("strip");
 const picked = new Map(), typing = new Map(), told = new Map();
 const FIELDS = { v: "value", x: "value", n: "note", r: "reasons", y: "na_reason", w: "why" };
-const state = document.getElementById("state");
+const state = document.getElementById("state"), again = document.getElementById("again");
 const tabs = [...document.querySelectorAll(".tabs a")].map((tab) => [tab, cards.filter((q) => q.parentElement.id === "s-" + tab.dataset.s)]);
 const stands = new Map(), progress = {};
-let here = null, note = "", keptAt = null, before = state.textContent, busy = 0;
+let here = null, note = "", keptAt = null, before = state.textContent, busy = 0, handed = 0;
 
 /* Saving */
 
@@ -87,8 +87,12 @@ root.addEventListener("input", (event) => {
 });
 const settle = (input) => { clearTimeout(typing.get(input)); typing.delete(input); };
 const settleAll = () => { for (const input of [...typing.keys()]) { settle(input); changed(input); } };
-/** There may be no other moment. A reload asks for the page before pagehide. */
-const handOver = () => { settleAll(); sync.flush(); };
+/** There may be no other moment. A reload asks for the page before pagehide; what leaves tells so up to three times. */
+const handOver = () => {
+  settleAll();
+  if (Date.now() - handed > 500) sync.flush();
+  handed = Date.now();
+};
 for (const name of ["beforeunload", "pagehide"]) addEventListener(name, handOver);
 document.addEventListener("visibilitychange", () => document.hidden && handOver());
 root.addEventListener("submit", (event) => event.preventDefault());
@@ -136,7 +140,7 @@ function draw() {
   const words = s.spare ? say.full : s.signedOut ? say.signin : s.failed && waits ? shell.fill(say.waiting, { what: shell.waits() }) : note;
   if (!visit) return;
   if (strip.textContent !== words) strip.textContent = words;
-  document.getElementById("again").hidden = !s.signedOut;
+  if (again.hidden === s.signedOut) again.hidden = !s.signedOut;
 }
 
 /* Showing, counting, moving */
