@@ -50,7 +50,7 @@ function label(box) {
 function tick() {
   shown = [...document.querySelectorAll(".tm")].find((box) => { const t = times(box.closest(".q")); return t.start && !t.stop; }) || null;
   for (const box of document.querySelectorAll(".tm")) if (box !== shown) box.querySelector("output").textContent = "";
-  if (bar.hidden === Boolean(shown)) bar.hidden = !shown; // each write costs the whole page's style
+  if (bar.hidden === Boolean(shown)) bar.hidden = !shown;
   if (!shown) return;
   const q = shown.closest(".q"), seconds = Math.max(0, Math.floor((Date.now() - Date.parse(times(q).start)) / 1000));
   const text = `${String(Math.floor(seconds / 60)).padStart(2, "0")}:${String(seconds % 60).padStart(2, "0")}`;

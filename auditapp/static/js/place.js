@@ -1,25 +1,27 @@
 // Lays out the cards that are far down, once the page can be used (app.css); keeps the place on the screen over that and a reload.
 const root = document.getElementById("visit");
 
-/** The card at the top of the screen, and how far down it is. */
+const BAR = 124; // pixels
+const below = (e) => e.getBoundingClientRect().bottom > BAR;
+
+/** The card (or section) at the top of the screen, and how far down it is. The cards of a section that was never laid out tell lies. */
 function place() {
-  const q = [...root.querySelectorAll(".q")].find((card) => card.getBoundingClientRect().bottom > 124); // the bar's height
-  return q && [q.id, q.getBoundingClientRect().top];
+  const section = [...root.children].find(below), top = section && ([...section.querySelectorAll(".q")].find(below) || section);
+  return top && [top.id, top.getBoundingClientRect().top];
 }
 
 /** As it was at the moment that place() told. */
 function goBack([id, top]) {
-  const q = document.getElementById(id);
-  if (q?.offsetHeight) scrollBy(0, q.getBoundingClientRect().top - top);
+  const found = document.getElementById(id);
+  if (found?.offsetHeight) scrollBy(0, found.getBoundingClientRect().top - top);
 }
 
-let at = history.state;
+if (history.state) goBack(history.state);
 for (const section of root.children) {
   await new Promise((done) => (self.requestIdleCallback || setTimeout)(done));
-  at ||= place();
+  const at = place();
   section.classList.add("whole");
   if (at) goBack(at);
-  at = null;
 }
 
 /** Another app may be the last that this page hears of. */

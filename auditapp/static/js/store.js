@@ -51,7 +51,7 @@ export const keys = (kind, index, value) => read(kind, (store) => by(store, inde
 /** Keep a record; resolves once it is on the disk, rejects where the phone is full. */
 export const put = (kind, record) => change(kind, (stores, all) => {
   stores(kind).put(record);
-  all.commit(); // now, not when the page has time to hear of it
+  all.commit(); // not only when the page has heard of it
 });
 
 /** Change the record under a key with nobody in between: fn gives the new one, null to forget it, undefined to leave it. */

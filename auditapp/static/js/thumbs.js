@@ -38,7 +38,7 @@ export async function take(input, files) {
   for (const [file, bytes] of files) {
     try {
       const { uuid, url } = await keep(file, await bytes, q.dataset.k, page.visit);
-      add(input.closest(".ev"), uuid, url);
+      if (!find(uuid)) add(input.closest(".ev"), uuid, url); // show() may have been quicker
       page.refresh();
     } catch { page.problem(q, page.say.unreadable); }
   }

@@ -87,7 +87,7 @@ root.addEventListener("input", (event) => {
 });
 const settle = (input) => { clearTimeout(typing.get(input)); typing.delete(input); };
 const settleAll = () => { for (const input of [...typing.keys()]) { settle(input); changed(input); } };
-/** There may be no other moment. A reload asks for the page before pagehide; what leaves tells so up to three times. */
+/** There may be no other moment; a page that leaves tells so up to three times. */
 const handOver = () => {
   settleAll();
   if (Date.now() - handed > 500) sync.flush();
@@ -145,7 +145,7 @@ function draw() {
 
 /* Showing, counting, moving */
 
-/** What the cards say, asked of those that may have changed; the rest is known. */
+/** Asks the cards that may have changed; the rest is known. */
 function refresh(some = cards) {
   const open = asked(cards);
   for (const q of some) {
