@@ -139,7 +139,11 @@ function draw() {
   else state.textContent = s.savedAt ? shell.fill(say.saved, { time: time(s.savedAt) }) : before;
   const words = s.spare ? say.full : s.signedOut ? say.signin : s.failed && waits ? shell.fill(say.waiting, { what: shell.waits() }) : note;
   if (!visit) return;
-  if (strip.textContent !== words) strip.textContent = words;
+  if (strip.textContent !== words) {
+    const { top } = root.getBoundingClientRect();
+    strip.textContent = words;
+    if (scrollY) scrollBy(0, root.getBoundingClientRect().top - top); // nothing moves under a thumb
+  }
   if (again.hidden === s.signedOut) again.hidden = !s.signedOut;
 }
 
@@ -150,21 +154,21 @@ function refresh(some = cards) {
   const open = asked(cards);
   for (const q of some) {
     const more = q.querySelector(".more");
-    q.classList.toggle("bad", fails(q) || Boolean(more && (more.querySelector(".th") || more.querySelector("textarea")?.value)));
+    q.classList.toggle("bad", fails(q) || Boolean(more?.querySelector(".th") || more?.querySelector("textarea")?.value));
     stands.set(q, [answered(q), lacks(q).length > 0]);
   }
   for (const q of cards) q.classList.toggle("shut", !open.has(q.dataset.k));
-  const all = { given: 0, owed: 0, asked: 0 };
+  let answers = 0, owing = 0;
   for (const [tab, mine] of tabs) {
     const found = mine.filter((q) => open.has(q.dataset.k)).map((q) => stands.get(q));
     const given = found.filter(([is]) => is).length, owed = found.filter(([, is]) => is).length;
-    all.given += given; all.owed += owed; all.asked += found.length;
+    answers += given; owing += owed;
     tab.querySelector("small").textContent = shell.fill(say.of, { answered: given, asked: found.length });
     tab.classList.toggle("done", given === found.length && !owed);
   }
-  Object.assign(progress, { answered: all.given, asked: all.asked });
+  Object.assign(progress, { answered: answers, asked: open.size });
   if (next) {
-    const [word, small] = all.owed ? [say.next, shell.fill(say.left, { n: all.owed })] : [say.check, say.done];
+    const [word, small] = owing ? [say.next, shell.fill(say.left, { n: owing })] : [say.check, say.done];
     next.querySelector("span").firstChild.textContent = word;
     next.querySelector("small").textContent = small;
   }
