@@ -132,6 +132,7 @@ def compare(context: Context, ours: Server, plain: Server, cleaning: Server, pho
     report("submit_ratio", rate / plain_rate, "x", ">= 0.5", **about)
     report("submit_reencoding_visits_per_second", cleaning_rate, "1/s", "", **about)
     report("submit_ratio_to_reencoding", rate / cleaning_rate, "x", "", **about)
+    report("submit_reencoding_ratio_to_plain", cleaning_rate / plain_rate, "x", "", **about)
     report("submit_cpu_per_visit", cpu * 1000, "ms", "", **about)
     report("submit_plain_cpu_per_visit", plain_cpu * 1000, "ms", "", **about)
     report("submit_reencoding_cpu_per_visit", cleaning_cpu * 1000, "ms", "", **about)
