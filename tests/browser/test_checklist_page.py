@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, FilePayload, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, Route, expect
 
 from tests.browser.every_kind import PASSWORD, Shop
 from tests.browser.people import Person, person
@@ -111,6 +111,37 @@ def test_a_tap_a_moment_before_the_page_goes_away_is_kept(sun: Person) -> None:
     answer(sun.page, "YES", "yes")
     sun.page.reload()
     eventually(lambda: answers_held(sun) == {"YES"})
+
+
+def test_what_was_tapped_before_the_script_came_is_kept(sun: Person) -> None:
+    held: list[Route] = []
+    sun.page.route("**/js/visit_form.js", lambda route: held.append(route))
+    with sun.page.expect_request("**/js/visit_form.js"):
+        sun.page.reload(wait_until="commit")
+    option(sun.page, "YES", "yes").click()
+    sun.page.locator('[name="COUNT.v"]').fill("4")
+    held[0].continue_()
+    saved(sun.page)
+    eventually(lambda: answers_held(sun) == {"YES", "COUNT"})
+
+
+def test_next_counts_what_was_typed_a_moment_ago(sun: Person) -> None:
+    sun.page.locator('[name="COUNT.v"]').focus()
+    sun.page.keyboard.type("4")
+    sun.page.evaluate("document.getElementById('next').click()")  # a tap that leaves the focus where it is
+    assert sun.page.evaluate("document.activeElement.name") != "COUNT.v"
+
+
+def test_a_photo_is_drawn_once_also_where_kept_ones_are_shown_meanwhile(sun: Person) -> None:
+    sun.page.evaluate("""async () => {
+      const name = performance.getEntriesByType("resource").map((r) => r.name).find((n) => n.endsWith("/js/thumbs.js"));
+      const { show } = await import(name);
+      self.showing = setInterval(show, 1);
+    }""")
+    add_photo(sun.page, "PHOTO", phone_jpeg())
+    expect(card(sun.page, "PHOTO").get_by_text("On the server")).to_be_visible()
+    sun.page.evaluate("clearInterval(self.showing)")
+    expect(card(sun.page, "PHOTO").get_by_role("button", name="Remove")).to_have_count(1)
 
 
 def test_a_photo_can_be_taken_back(sun: Person) -> None:

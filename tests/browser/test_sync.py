@@ -11,7 +11,10 @@ from typing import Any
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, Route, expect
+from sqlalchemy import select
 
+from auditapp.db.schema import AnswerField, Visit
+from auditapp.db.session import Database
 from tests.browser.every_kind import EVERY_KIND, PASSWORD, Shop, publish_again
 from tests.browser.line import Line, line_to
 from tests.browser.people import Person, person
@@ -436,3 +439,64 @@ def again(sun: Person, address: str) -> Person:
     sun.page.close(run_before_unload=False)
     fresh.goto(address)
     return Person(fresh, sun.house)
+
+
+def test_two_tabs_that_know_nothing_of_each_other_number_their_answers_in_order(
+    sun: Person, house: House, line: Line
+) -> None:
+    page = sun.page
+    page.context.add_init_script("Object.defineProperty(Navigator.prototype, 'locks', { get: () => undefined })")
+    page.reload()
+    answer(page, "YES", "yes")
+    saved(page)
+    second = page.context.new_page()
+    second.goto(page.url)
+    expect(option(second, "YES", "yes").locator("input")).to_be_checked()
+    for tab, given in ((page, "no"), (second, "na"), (page, "yes")):
+        tab.bring_to_front()
+        answer(tab, "YES", given)
+        eventually(lambda: field_on(house, sun, "YES") == field_on_phone(page, "YES") != (0, ""))
+        assert field_on_phone(page, "YES")[1] == given
+
+
+def test_the_clock_of_a_tab_that_only_reads_changes_nothing(sun: Person, line: Line) -> None:
+    page = sun.page
+    card(page, "MINUTES").get_by_role("button").click()
+    saved(page)
+    second = page.context.new_page()
+    second.goto(page.url)
+    expect(second.get_by_text("This list is open in another tab")).to_be_visible()
+    before = records(page, "answers")
+    second.locator("#clock").click()
+    second.locator("#clock").click()
+    assert records(page, "answers") == before
+
+
+def test_the_phone_notes_since_when_a_visit_is_being_made(sun: Person, line: Line) -> None:
+    page = sun.page
+    answer(page, "YES", "yes")
+    saved(page)
+    first = records(page, "visits")[0]["begun"]
+    answer(page, "PARTLY", "no")
+    saved(page)
+    assert first
+    assert records(page, "visits")[0]["begun"] == first
+
+
+def field_on_phone(page: Page, key: str) -> tuple[int, str]:
+    """The answer that the phone keeps, and its number, once it is sent."""
+    kept = records(page, "answers")
+    return next(((r["seq"], r["value"]) for r in kept if r["question"] == key and r.get("sent")), (0, ""))
+
+
+def field_on(house: House, sun: Person, key: str) -> tuple[int, str]:
+    """The answer that stands on the server, and its number."""
+    database = Database(f"sqlite:///{house.data / 'auditapp.sqlite3'}")
+    with database.read() as session:
+        row = session.execute(
+            select(AnswerField.seq, AnswerField.value)
+            .join(Visit, Visit.id == AnswerField.visit_id)
+            .where(Visit.public_id == visit_of(sun.page), AnswerField.question == key, AnswerField.field == "value")
+        ).one()
+    database.dispose()
+    return row.seq, json.loads(row.value)

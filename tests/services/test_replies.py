@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
@@ -93,6 +95,24 @@ def test_an_approval_that_has_not_seen_the_second_reply_is_refused(
     from_phone(context, world, visit, "No, afterwards", 91)
     with context.write() as session, pytest.raises(Conflict):
         deciding.approve(session, world.reviewer, visit, seen, clock(), NO_DELAY)
+
+
+def test_a_reply_to_an_earlier_question_does_not_answer_the_next_one(
+    context: Context, world: World, visit: str, clock: Clock
+) -> None:
+    given = clock()
+    with context.write() as session:
+        replies.reply(session, world.shopper, visit, "From the other phone", clock.forward(hours=1))
+        deciding.ask(session, world.reviewer, visit, 3, "S-RUL-1", "And who took the money?", clock.forward(hours=1))
+        late = Write("", "reply", 90, "Before I paid", given + timedelta(hours=9))  # its clock is nine hours ahead
+        registers.patch_answers(session, world.shopper, visit, "phone", [late], clock.forward(hours=1), 9 * 3600)
+    assert told(context, visit) == ["From the other phone", "Before I paid"]
+    assert state(context, visit) == "queried"
+    with context.write() as session:
+        now = clock.forward(hours=1)
+        answer = Write("", "reply", 91, "The manager", now + timedelta(hours=9))
+        registers.patch_answers(session, world.shopper, visit, "phone", [answer], now, 9 * 3600)
+    assert state(context, visit) == "submitted"
 
 
 @pytest.mark.parametrize("text", ["", "  ", None, 7, ["Before"], "x" * 1001, "nul \0"])

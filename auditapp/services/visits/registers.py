@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import insert, select
@@ -121,7 +121,8 @@ def merge(
             value = checked(checklist, write)
             is_reply, mark = (write.question, write.field) == REPLY, (write.question, write.field, write.seq)
             if is_reply and mark not in known:
-                take_reply(session, visit, value, now)
+                given_at = write.at - timedelta(seconds=clock_offset or 0) if write.at else now
+                take_reply(session, visit, value, given_at, now)
         except InvalidInput as error:
             error.field = write.question
             merged.refused.setdefault(write.question, {})[write.field] = error

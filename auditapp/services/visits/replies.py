@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -17,6 +17,8 @@ from auditapp.services.visits.access import own_visit
 REPLY = ("", "reply")
 """The question and field under which a phone sends it: it belongs to the visit, not to one of its questions."""
 WORDS_MAX = 1000
+SLACK = timedelta(seconds=5)
+"""How exact a phone's clock, corrected by whole seconds, is taken to be."""
 
 
 def reply(session: Session, actor: Actor, visit_id: str, text: str, now: datetime) -> None:
@@ -28,14 +30,18 @@ def reply(session: Session, actor: Actor, visit_id: str, text: str, now: datetim
     _keep(session, visit, words, now)
 
 
-def take_reply(session: Session, visit: Visit, text: str, now: datetime) -> None:
-    """As `reply`, however late it comes, into a visit that is locked already: where nothing is asked any more, it
-    stands in the history and changes nothing else. Raises InvalidInput for a visit that was never sent."""
+def take_reply(session: Session, visit: Visit, text: str, given_at: datetime, now: datetime) -> None:
+    """As `reply`, however late it comes, into a visit that is locked already. Where nothing is asked any more, or
+    something else since it was given, it stands in the history and changes nothing else. ``given_at`` is by our clock.
+
+    Raises InvalidInput for a visit that was never sent.
+    """
     if visit.receipt is None:
         raise InvalidInput(N_("The reviewer has asked nothing about this visit."))
-    if visit.state == VisitState.QUERIED:
+    asked_at, _ = _last(session, visit, "asked")
+    if visit.state == VisitState.QUERIED and (asked_at is None or asked_at <= given_at + SLACK):
         visit.state = after(VisitState.QUERIED, Step.REPLY)
-    elif _last_reply(session, visit) == text:
+    elif _last(session, visit, "replied")[1] == text:
         return
     _keep(session, visit, text, now)
 
@@ -61,6 +67,8 @@ def _keep(session: Session, visit: Visit, words: str, now: datetime) -> None:
     session.flush()
 
 
-def _last_reply(session: Session, visit: Visit) -> str | None:
-    replies = select(ReviewEvent.text).where(ReviewEvent.visit_id == visit.id, ReviewEvent.kind == "replied")
-    return session.scalar(replies.order_by(ReviewEvent.id.desc()).limit(1))
+def _last(session: Session, visit: Visit, kind: str) -> tuple[datetime | None, str]:
+    """When the last event of a kind was, and its words."""
+    events = select(ReviewEvent.at, ReviewEvent.text).where(ReviewEvent.visit_id == visit.id, ReviewEvent.kind == kind)
+    found = session.execute(events.order_by(ReviewEvent.id.desc()).limit(1)).first()
+    return (found.at, found.text) if found else (None, "")

@@ -9,7 +9,7 @@ export function begin(words, kept) {
   for (const box of document.querySelectorAll(".tm")) {
     box.querySelector("button").addEventListener("click", (event) => { event.preventDefault(); press(box); });
   }
-  bar.addEventListener("click", () => shown && press(shown));
+  bar.addEventListener("click", () => shown && !shown.closest("[inert]") && press(shown));
   setInterval(tick, 1000);
   draw();
 }

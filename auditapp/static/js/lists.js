@@ -19,7 +19,7 @@ function told(v) {
 async function draw() {
   for (const v of await all("visits")) {
     let row = find(document, `[data-v="${v.key}"], [data-b="${v.brief}"], [data-sent="${v.key}"]`);
-    if (!row && v.begun && !v.receipt) { // given to somebody else meanwhile; it may be finished all the same
+    if (!row && v.begun && !v.receipt && !v.agreedAt) { // given to somebody else meanwhile; it may be finished all the same
       row = find(document, "template").content.firstElementChild.cloneNode(true);
       row.dataset.v = v.key;
       find(row, "b").textContent = v.list;

@@ -1,6 +1,7 @@
 // A photo: the original is kept at once, then shrunk to what the server keeps.
 import { look } from "./look.js";
-import { id, photo, sha256 } from "./sync.js";
+import { id, sha256 } from "./marks.js";
+import { photo } from "./upload.js";
 
 const SIDE = 1600, QUALITY = 0.8, SMALL = 400000, JPEG = "image/jpeg";
 let last = Promise.resolve();

@@ -6,23 +6,15 @@ import * as sync from "./sync.js";
 
 const form = document.getElementById("reply"), told = document.getElementById("told"), { text } = form.elements;
 const { visit, top, list, zone, words } = form.dataset, say = JSON.parse(words), key = visit + "|.reply", draft = "draft|" + visit;
-let typing = 0, keeping = Promise.resolve();
+const WEEK = 7 * 86400000, after = (ms) => new Date(Date.now() + ms).toISOString();
+let typing = 0, keeping = Promise.resolve(), given = false;
 
 /** What is typed is a draft until Reply is tapped. */
-const keep = () => keeping = store.put("meta", { key: draft, text: text.value }).catch(() => 0);
+const keep = () => given || (keeping = store.put("meta", { key: draft, text: text.value }).catch(() => 0));
 
-text.addEventListener("input", () => { clearTimeout(typing); typing = setTimeout(keep, 400); });
+text.addEventListener("input", () => { given = false; clearTimeout(typing); typing = setTimeout(keep, 400); });
 for (const name of ["pagehide", "beforeunload"]) addEventListener(name, keep);
 document.addEventListener("visibilitychange", () => document.hidden && keep());
-
-form.addEventListener("submit", async (event) => {
-  event.preventDefault();
-  clearTimeout(typing);
-  if (!text.value.trim()) { tell(say.empty, true); text.focus(); return; }
-  await keeping;
-  await sync.answer(visit, "", "reply", text.value);
-  draw();
-});
 
 function tell(what, wrong = false) {
   told.textContent = what;
@@ -39,7 +31,18 @@ async function draw() {
 
 await shell.begin();
 const [known, typed, kept] = await Promise.all([store.get("visits", visit), store.get("meta", draft), store.get("answers", key)]);
-await sync.know(visit, { top: Number(top), ...(!known && { state: "receipted", list, zone }) });
+await sync.know(visit, { top: Number(top), ...(!known && { state: "receipted", agreedAt: after(0), until: after(WEEK), list, zone }) });
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  clearTimeout(typing);
+  if (!text.value.trim()) { tell(say.empty, true); text.focus(); return; }
+  await keeping;
+  await sync.answer(visit, "", "reply", text.value);
+  given = true;
+  if (!sync.spare.size) await store.update("meta", draft, () => null);
+  draw();
+});
+
 text.value ||= typed?.text || (kept?.sent ? "" : kept?.value) || "";
 sync.listen(async (kind, about) => {
   if (kind !== "saved" || about.visit !== visit || about.field !== "reply") return draw();

@@ -1,6 +1,8 @@
 // The end of a visit on this phone: frozen, sent, the receipt, read back, and after a week forgotten.
 import * as store from "./store.js";
-import { call, now, photo, sha256, tell } from "./sync.js";
+import { sha256 } from "./marks.js";
+import { call, now, tell } from "./sync.js";
+import { photo } from "./upload.js";
 
 const KEPT = 7 * 86400000, after = (ms) => new Date(Date.now() + ms).toISOString();
 

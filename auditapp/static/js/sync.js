@@ -3,7 +3,7 @@ import * as store from "./store.js";
 
 const OUTLIVES = 10000; // characters
 const FIRST = 1000, LONGEST = 300000, SLOW = 60000, PATIENCE = 90000;
-const listeners = new Set(), tops = new Map();
+const listeners = new Set(), tops = new Map(), read = new Set();
 let user, device, channel, timer = 0, failures = 0, running = false, again = false, due = false;
 
 /** Records that are kept in this page only, for the phone is full. */
@@ -12,21 +12,11 @@ export const spare = new Map();
 /** nextAt: when it will be tried again, in ms. */
 export const state = { answers: 0, photos: 0, needs: 0, spare: 0, sending: false, failed: false, signedOut: false, savedAt: null, nextAt: 0 };
 
-/** A random id of version 4; pages served without TLS have no crypto.randomUUID. */
-export function id() {
-  if (crypto.randomUUID) return crypto.randomUUID();
-  const b = crypto.getRandomValues(new Uint8Array(16));
-  b[6] = (b[6] & 15) | 64; b[8] = (b[8] & 63) | 128;
-  const hex = [...b].map((x) => x.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, "$1-$2-$3-$4-$5");
-}
-
 /** Begin for the signed-in user: open what is kept and send what waits; gives this phone's id. */
 export async function begin(uid) {
   user = uid;
   store.use(uid);
-  await store.update("meta", "device", (known) => known ? undefined : { key: "device", id: id() });
-  device = (await store.get("meta", "device")).id;
+  device = await named();
   channel = new BroadcastChannel("auditapp-" + uid);
   channel.onmessage = async ({ data: [kind, detail] }) => { if (kind === "state") await count(); else hear(kind, detail); };
   for (const name of ["online", "pageshow", "focus"]) addEventListener(name, now);
@@ -35,6 +25,9 @@ export async function begin(uid) {
   soon(0);
   return device;
 }
+
+/** This phone's id. */
+const named = async () => (await store.get("meta", "device") || await (await import("./marks.js")).named()).id;
 
 /** Hear of every change: (kind, detail), kinds "state", "saved", "refused", "other", "amended", "photo", "needs", "receipt". */
 export const listen = (fn) => listeners.add(fn);
@@ -46,55 +39,43 @@ export const tell = (kind, detail) => { hear(kind, detail); channel?.postMessage
 
 /* What is kept */
 
+const raise = (visit, seq) => void tops.set(visit, Math.max(seq, tops.get(visit) || 0));
+
 /** Remember what a page knows of a visit; top is the highest sequence number that it has seen. */
 export async function know(visit, { top = 0, ...facts }) {
-  const kept = tops.has(visit) ? [] : await store.all("answers", "visit", visit).catch(() => []);
-  tops.set(visit, Math.max(top, tops.get(visit) || 0, ...kept.map((r) => r.seq)));
-  await about(visit, facts);
+  raise(visit, top);
+  if (!read.has(visit)) for (const r of await store.all("answers", "visit", visit)) raise(visit, top = Math.max(top, r.seq));
+  read.add(visit);
+  await about(visit, facts, top);
 }
 
-const about = (visit, facts, begun) => store.update("visits", visit, (v) => {
-  const top = Math.max(tops.get(visit), v?.top || 0);
-  tops.set(visit, top);
-  return { key: visit, state: "editing", begun, ...v, ...facts, top };
+/** Note facts of a visit; an answer whose number another tab has used meanwhile gets a new one. */
+const about = (visit, facts, top, record) => store.change(["answers", "visits"], (stores) => {
+  const asked = stores("visits").get(visit);
+  asked.onsuccess = () => {
+    const v = asked.result, taken = v?.top || 0, own = stores("answers");
+    raise(visit, Math.max(top, taken));
+    if (record?.seq <= taken) {
+      raise(visit, top = tops.get(visit) + 1);
+      own.get(record.key).onsuccess = ({ target }) => { if (target.result?.at === record.at) own.put({ ...record, seq: top }); };
+    }
+    stores("visits").put({ key: visit, state: "editing", ...v, begun: v?.begun || record?.at, ...facts, top: Math.max(top, taken) });
+  };
 });
 
 /** Keep one field of a question (null clears it) and facts of its visit. Resolves once it is on the disk, or in this page where that is full. */
 export async function answer(visit, question, field, value, facts) {
   const at = new Date().toISOString();
-  if (!tops.has(visit)) await know(visit, {}).catch(() => 0);
-  const seq = tops.get(visit) + 1, record = { key: `${visit}|${question}.${field}`, visit, wait: visit, question, field, value, at, seq };
-  tops.set(visit, seq);
+  if (!read.has(visit)) await know(visit, {}).catch(() => 0);
+  raise(visit, (tops.get(visit) || 0) + 1);
+  const seq = tops.get(visit), record = { key: `${visit}|${question}.${field}`, visit, wait: visit, question, field, value, at, seq };
   try {
     await store.put("answers", record);
     spare.delete(record.key);
   } catch { spare.set(record.key, record); }
-  about(visit, facts, at).catch(() => 0);
+  about(visit, facts, seq, record).catch(() => 0);
   await count(true);
   soon(150);
-}
-
-/** Keep a photo: the original first (raw), then what will be sent, if it still waits for that. Tells where it lies: "phone" or "page". */
-export async function photo(record) {
-  const kept = { ...record, wait: record.visit, state: "phone" };
-  try {
-    await store.update("photos", kept.key, (known) => kept.raw || (known?.raw && known.wait) || spare.has(kept.key) ? kept : undefined);
-    spare.delete(kept.key);
-  } catch { spare.set(kept.key, kept); }
-  const where = spare.has(kept.key) ? "page" : "phone";
-  tell("photo", { uuid: kept.key, visit: kept.visit, question: kept.question, state: where });
-  await count(true);
-  if (!kept.raw) soon(0);
-  return where;
-}
-
-/** Take a photo back, sent or not. */
-export async function unphoto(visit, uuid) {
-  const gone = { key: uuid, visit, wait: visit, state: "gone" };
-  spare.delete(uuid);
-  await store.put("photos", gone).catch(() => spare.set(uuid, gone));
-  await count(true);
-  soon(0);
 }
 
 /* When to send */
@@ -111,12 +92,12 @@ export async function flush() {
 }
 
 /** Try in so many milliseconds. */
-function soon(wait) { clearTimeout(timer); due = true; state.nextAt = Date.now() + wait; timer = setTimeout(run, wait); }
+export function soon(wait) { clearTimeout(timer); due = true; state.nextAt = Date.now() + wait; timer = setTimeout(run, wait); }
 
 const spares = (kind) => [...spare.values()].filter((r) => ("field" in r) === (kind === "answers"));
 const pending = async () => [...await store.all("answers", "wait"), ...spares("answers")];
 
-async function count(told) {
+export async function count(told) {
   const lists = [["answers", "wait"], ["photos", "wait"], ["answers", "needs"], ["photos", "needs"], ["visits", "needs"]];
   const [answers, photos, ...needs] = await Promise.all(lists.map((ask) => store.keys(...ask).catch(() => [])));
   const asked = (key) => key.slice(0, key.lastIndexOf(".")); // a note and its answer count as one
@@ -210,6 +191,7 @@ async function sendAnswers(visit, records) {
   const answers = {};
   for (const r of records) (answers[r.question] ??= {})[r.field] = [r.seq, r.value, r.at];
   let told;
+  device ??= await named();
   try {
     told = await call("PATCH", visit, "/answers", { device, clock: new Date().toISOString(), answers });
   } catch (error) {
@@ -233,10 +215,4 @@ async function sendAnswers(visit, records) {
 async function settle(r, facts) {
   if (spare.get(r.key) === r) spare.delete(r.key);
   await store.update("answers", r.key, (x) => x?.seq === r.seq ? { ...x, wait: undefined, ...facts } : undefined).catch(() => 0);
-}
-
-/** In hex; "" where the page has no TLS. */
-export async function sha256(bytes) {
-  if (!crypto.subtle) return "";
-  return [...new Uint8Array(await crypto.subtle.digest("SHA-256", bytes))].map((b) => b.toString(16).padStart(2, "0")).join("");
 }

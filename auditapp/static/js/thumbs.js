@@ -2,7 +2,8 @@
 import { finish, take as keep, url } from "./photos.js";
 import { fill } from "./shell.js";
 import * as store from "./store.js";
-import * as sync from "./sync.js";
+import { listen } from "./sync.js";
+import { unphoto } from "./upload.js";
 
 const made = (tag, parts) => Object.assign(document.createElement(tag), parts);
 let page;
@@ -12,7 +13,7 @@ export function use(given) {
   if (page) return;
   page = given;
   page.root.addEventListener("click", remove);
-  sync.listen((kind, detail) => { if (kind === "photo" && detail.visit === page.visit) mark(detail); });
+  listen((kind, detail) => { if (kind === "photo" && detail.visit === page.visit) mark(detail); });
 }
 
 const kept = () => store.all("photos", "visit", page.visit);
@@ -38,13 +39,14 @@ export async function take(input, files) {
   for (const [file, bytes] of files) {
     try {
       const { uuid, url } = await keep(file, await bytes, q.dataset.k, page.visit);
-      if (!find(uuid)) add(input.closest(".ev"), uuid, url); // show() may have been quicker
+      add(input.closest(".ev"), uuid, url);
       page.refresh();
     } catch { page.problem(q, page.say.unreadable); }
   }
 }
 
 function add(box, uuid, src) {
+  if (find(uuid)) return; // show() and take() may meet
   let row = box.querySelector(".ths");
   if (!row) box.prepend(row = made("div", { className: "ths" }));
   const thumb = made("div", { className: "th" });
@@ -69,7 +71,7 @@ function remove(event) {
   if (!button) return;
   event.preventDefault();
   const box = button.closest(".ev");
-  sync.unphoto(page.visit, button.value);
+  unphoto(page.visit, button.value);
   button.closest(".th").remove();
   box.querySelector("input").focus();
   page.refresh();

@@ -1,8 +1,31 @@
-// Photos on their way to the server, two at a time.
+// Photos: kept on this phone, and on their way to the server, two at a time.
 import * as store from "./store.js";
-import { call, headers, judge, spare, tell } from "./sync.js";
+import { call, count, headers, judge, soon, spare, tell } from "./sync.js";
 
 const SLOW = 60000;
+
+/** Keep a photo: the original first (raw), then what will be sent, if it still waits for that. Tells where it lies: "phone" or "page". */
+export async function photo(record) {
+  const kept = { ...record, wait: record.visit, state: "phone" };
+  try {
+    await store.update("photos", kept.key, (known) => kept.raw || (known?.raw && known.wait) || spare.has(kept.key) ? kept : undefined);
+    spare.delete(kept.key);
+  } catch { spare.set(kept.key, kept); }
+  const where = spare.has(kept.key) ? "page" : "phone";
+  tell("photo", { uuid: kept.key, visit: kept.visit, question: kept.question, state: where });
+  await count(true);
+  if (!kept.raw) soon(0);
+  return where;
+}
+
+/** Take a photo back, sent or not. */
+export async function unphoto(visit, uuid) {
+  const gone = { key: uuid, visit, wait: visit, state: "gone" };
+  spare.delete(uuid);
+  await store.put("photos", gone).catch(() => spare.set(uuid, gone));
+  await count(true);
+  soon(0);
+}
 
 /** Send, or take back, the photos under these keys. Rejects where one could not go. */
 export async function upload(waiting) {

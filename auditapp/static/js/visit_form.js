@@ -175,6 +175,7 @@ function refresh(some = cards) {
 }
 
 next?.addEventListener("click", (event) => {
+  settleAll();
   const open = cards.filter((q) => !q.classList.contains("shut") && stands.get(q)[1]);
   if (!open.length) { if (visit) { event.preventDefault(); location.href = document.getElementById("all").href; } return; }
   event.preventDefault();
@@ -219,7 +220,8 @@ async function begin() {
   thumbs(); // to have it when a photo comes
   const { top, list, zone } = root.dataset, ready = shell.begin(), known = sync.know(visit, { top: Number(top), list, zone });
   const mine = shell.only(visit, root, settleAll), device = await ready;
-  await known;
+  await known.catch(() => 0); // a full phone can note nothing
+  for (const i of root.querySelectorAll("input, textarea")) if (i.checked !== i.defaultChecked || (i.type !== "file" && i.value !== i.defaultValue)) changed(i); // was there before this script
   if (["ready", "receipted"].includes((await store.get("visits", visit)).state)) return location.replace(location.pathname + "/receipt");
   for (const r of await overlay(root, visit, device)) problem(byKey.get(r.question), r.words);
   picked.clear();
