@@ -115,6 +115,9 @@ def test_a_tap_a_moment_before_the_page_goes_away_is_kept(sun: Person) -> None:
 
 def test_what_was_tapped_before_the_script_came_is_kept(sun: Person) -> None:
     held: list[Route] = []
+    sun.page.evaluate(
+        "navigator.serviceWorker.getRegistrations().then((all) => Promise.all(all.map((r) => r.unregister())))"
+    )
     sun.page.route("**/js/visit_form.js", lambda route: held.append(route))
     with sun.page.expect_request("**/js/visit_form.js"):
         sun.page.reload(wait_until="commit")
