@@ -73,9 +73,8 @@ export async function answer(visit, question, field, value, facts) {
     await store.put("answers", record);
     spare.delete(record.key);
   } catch { spare.set(record.key, record); }
-  about(visit, facts, seq, record).catch(() => 0);
+  about(visit, facts, seq, record).catch(() => 0).then(() => soon(150)); // by the number that it has then
   await count(true);
-  soon(150);
 }
 
 /* When to send */
