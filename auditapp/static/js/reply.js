@@ -29,26 +29,34 @@ async function draw() {
   tell(s.spare ? say.full : s.signedOut ? say.signin : s.failed ? shell.fill(say.kept, { time }) : say.sending);
 }
 
-await shell.begin();
-const [known, typed, kept] = await Promise.all([store.get("visits", visit), store.get("meta", draft), store.get("answers", key)]);
-await sync.know(visit, { top: Number(top), ...(!known && { state: "receipted", agreedAt: after(0), until: after(WEEK), list, zone }) });
+async function begin() {
+  await shell.begin();
+  const [known, typed, kept] = await Promise.all([store.get("visits", visit), store.get("meta", draft), store.get("answers", key)]);
+  await sync.know(visit, { top: Number(top), ...(!known && { state: "receipted", agreedAt: after(0), until: after(WEEK), list, zone }) });
+  text.value ||= typed?.text || (kept?.sent ? "" : kept?.value) || "";
+  sync.listen(async (kind, about) => {
+    if (kind !== "saved" || about.visit !== visit || about.field !== "reply") return draw();
+    await forget();
+    location.href = location.pathname.replace("/message", "/receipt");
+  });
+  draw();
+}
+
+/** From here on what stands in the field is no draft, until it is changed. */
+async function forget() {
+  given = true;
+  await store.update("meta", draft, () => null).catch(() => 0);
+}
+
+const ready = begin();
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   clearTimeout(typing);
   if (!text.value.trim()) { tell(say.empty, true); text.focus(); return; }
+  try { await ready; } catch { return form.submit(); } // a phone that keeps nothing sends it as it is
   await keeping;
   await sync.answer(visit, "", "reply", text.value);
-  given = true;
-  if (!sync.spare.size) await store.update("meta", draft, () => null);
+  if (!sync.spare.has(key)) await forget();
   draw();
 });
-
-text.value ||= typed?.text || (kept?.sent ? "" : kept?.value) || "";
-sync.listen(async (kind, about) => {
-  if (kind !== "saved" || about.visit !== visit || about.field !== "reply") return draw();
-  removeEventListener("pagehide", keep);
-  removeEventListener("beforeunload", keep);
-  await store.update("meta", draft, () => null);
-  location.href = location.pathname.replace("/message", "/receipt");
-});
-draw();
+await ready;
