@@ -244,11 +244,7 @@ def answer(page: Page) -> tuple[float, float]:
     """Tap another answer; ms from when the page hears of it, and from the touch, until it is on the disk."""
     page.wait_for_timeout(500)  # what the last one has set off
     page.evaluate("() => { self.tapped = self.durable = undefined; }")
-    option = page.locator(".q:not(.shut) label:has(input[type=radio]:not(:checked))").first
-    option.scroll_into_view_if_needed()
-    box = option.bounding_box()
-    assert box
-    page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.locator(".q:not(.shut) label:has(input[type=radio]:not(:checked))").first.tap()
     heard, touched = page.wait_for_function("() => self.durable").json_value()
     return heard, touched
 
