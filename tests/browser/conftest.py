@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser.every_kind import Shop, make_shop
+from tests.browser.every_kind import EVERY_KIND, Shop, make_shop
 from tests.browser.serving import House, copy, forget_queued_scorecards, launch, load_demo, serve
 
 HERE = Path(__file__).parent
@@ -59,9 +59,15 @@ def demo_to_read(demo_data: Path, tmp_path_factory: pytest.TempPathFactory) -> I
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
-    """A shop with every kind of question, for the tests of one file."""
-    return make_shop(tmp_path_factory.mktemp("every-kind") / "shop")
+def checklist() -> str:
+    """The checklist of the shop; a file of tests may have its own, under the same key."""
+    return EVERY_KIND
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory, checklist: str) -> Shop:
+    """A shop with that checklist, for the tests of one file."""
+    return make_shop(tmp_path_factory.mktemp("every-kind") / "shop", checklist)
 
 
 @pytest.fixture(scope="module")

@@ -129,6 +129,7 @@ def test_what_was_tapped_before_the_script_came_is_kept(sun: Person) -> None:
 
 
 def test_next_counts_what_was_typed_a_moment_ago(sun: Person) -> None:
+    answer(sun.page, "MULTI", ["taste"])  # the question before
     sun.page.locator('[name="COUNT.v"]').focus()
     sun.page.keyboard.type("4")
     sun.page.evaluate("document.getElementById('next').click()")  # a tap that leaves the focus where it is

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import assert_no_accident
-from tests.browser.every_kind import PASSWORD, Shop, make_shop
+from tests.browser.every_kind import PASSWORD, Shop
 from tests.browser.people import Person, person
-from tests.browser.serving import House, serve
+from tests.browser.serving import House
 from tests.browser.steps import card, option, saved, start_visit
 
 SECTIONS, EACH, FAR = 6, 15, 75
@@ -45,15 +44,8 @@ def long_checklist() -> str:
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
-    return make_shop(tmp_path_factory.mktemp("long") / "shop", long_checklist())
-
-
-@pytest.fixture(scope="module")
-def house(shop: Shop) -> Iterator[House]:
-    with serve(shop.data) as served:
-        yield served
-    assert_no_accident(served)
+def checklist() -> str:
+    return long_checklist()
 
 
 @pytest.fixture

@@ -13,11 +13,10 @@ from sqlalchemy import select
 from auditapp.db.schema import ReviewEvent, Visit
 from auditapp.services.reviews import deciding
 from auditapp.services.visits import registers, sending
-from tests.browser.conftest import assert_no_accident
-from tests.browser.every_kind import PASSWORD, Shop, context_of, make_shop
+from tests.browser.every_kind import PASSWORD, Shop, context_of
 from tests.browser.line import Line, line_to
 from tests.browser.people import Person, person
-from tests.browser.serving import House, serve
+from tests.browser.serving import House
 from tests.browser.steps import eventually
 from tests.browser.test_sync import RECORDS
 
@@ -32,15 +31,8 @@ WORDS = "It was open. <b>Both</b> wings, “wide”."
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
-    return make_shop(tmp_path_factory.mktemp("reply") / "shop", ONE_QUESTION)
-
-
-@pytest.fixture(scope="module")
-def house(shop: Shop) -> Iterator[House]:
-    with serve(shop.data) as served:
-        yield served
-    assert_no_accident(served)
+def checklist() -> str:
+    return ONE_QUESTION
 
 
 @pytest.fixture

@@ -33,12 +33,12 @@ export function begin() {
 
 /** What waits here, and where to go for it. */
 function strip() {
-  const box = find("waits"), s = sync.state, waits = s.answers + s.photos, out = waits && s.signedOut;
+  const box = find("waits"), s = sync.state, n = s.answers + s.photos, out = n && s.signedOut;
   if (!box) return;
   const [text, needs] = box.querySelectorAll("span");
-  box.hidden = !waits && !s.needs;
+  box.hidden = !n && !s.needs;
   needs.textContent = s.needs ? some(say.needs, s.needs) : "";
-  text.textContent = (out ? say.signin : count(say.wait, s)) + (waits && s.needs ? say.comma : "");
+  text.textContent = (out ? say.signin : waits()) + (n && s.needs ? say.comma : "");
   box.href = out ? "/sign-in?next=" + location.pathname : "/visits/waiting";
 }
 
