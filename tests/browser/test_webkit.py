@@ -126,6 +126,25 @@ def test_what_the_server_took_without_the_phone_hearing_so_is_sent_again_and_dou
         assert_no_accident(house)
 
 
+def test_a_page_that_the_browser_puts_aside_holds_up_none_of_the_next(
+    display: str, shop: Shop, tmp_path: Path
+) -> None:
+    with serve(shop.data) as house, line_to(house) as line, phone(display, tmp_path / "profile") as sun:
+        visit = begin(sun, line.house.base, shop)
+        fill(sun, tmp_path)
+        sun.shows("#state", SAVED)
+        line.state = "held"  # so the page that is left still has work when the kept one comes, three seconds later
+        answer(sun, "TEXT", "Clean, but for the floor")
+        sun.tap("#all")
+        sun.arrives("/check$")
+        line.state = "good"
+        sun.shows("#problem", "^$")
+        send(sun)
+        sun.shows("#title", "^Sent and received$")
+        assert sun.held(house, visit)["receipt"] == receipt(sun)
+        assert_no_accident(house)
+
+
 def begin(sun: Phone, base: str, shop: Shop) -> str:
     """Sign in, get a visit ready on the phone and go in; the visit's id."""
     sun.go(base + "/sign-in")

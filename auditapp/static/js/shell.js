@@ -28,6 +28,7 @@ export function begin() {
   sync.listen(strip);
   self.caches?.open("who").then((who) => who.put("/who", new Response(user)));
   workers?.register("/sw.js").then(watch).catch(() => 0);
+  addEventListener("pageshow", (event) => event.persisted && location.reload()); // what it shows is old
   return begun;
 }
 
@@ -44,7 +45,7 @@ function strip() {
 
 /** A new version waits until it is asked for. */
 function watch(registration) {
-  const look = async () => { if (registration.waiting) (await import("./news.js")).tell(registration); };
+  const look = () => { if (registration.waiting && registration.active) import("./news.js").then((news) => news.tell(registration), () => 0); };
   registration.onupdatefound = () => { registration.installing.onstatechange = look; };
   look();
 }
@@ -68,7 +69,6 @@ export function only(visit, root, before) {
       done(Boolean(lock));
       return lock ? new Promise((left) => addEventListener("pagehide", left)) : shut();
     }).catch(() => { before(); shut(); });
-    addEventListener("pageshow", (event) => event.persisted && location.reload()); // the lock was let go
   });
 }
 

@@ -84,7 +84,7 @@ export function now() { failures = 0; soon(0); }
 
 /** Hand over the answers that wait: the page may be gone in a moment. */
 export async function flush() {
-  const waiting = await pending();
+  const waiting = await pending().catch(() => []);
   for (const visit of new Set(waiting.map((r) => r.visit))) {
     sendAnswers(visit, waiting.filter((r) => r.visit === visit)).catch(() => 0); // run tries again where the page stays
   }

@@ -8,7 +8,8 @@ const SLOW = 60000;
 export async function photo(record) {
   const kept = { ...record, wait: record.visit, state: "phone" };
   try {
-    await store.update("photos", kept.key, (known) => kept.raw || (known?.raw && known.wait) || spare.has(kept.key) ? kept : undefined);
+    if (kept.raw) await store.put("photos", kept);
+    else await store.update("photos", kept.key, (known) => (known?.raw && known.wait) || spare.has(kept.key) ? kept : undefined);
     spare.delete(kept.key);
   } catch { spare.set(kept.key, kept); }
   const where = spare.has(kept.key) ? "page" : "phone";

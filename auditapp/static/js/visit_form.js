@@ -214,7 +214,7 @@ if (visit) await begin().finally(laidOut);
 else laidOut();
 
 /** Until then what is far down has no place yet (app.css). */
-function laidOut() { import("./place.js"); }
+function laidOut() { import("./place.js").catch(() => 0); }
 
 async function begin() {
   thumbs(); // to have it when a photo comes
