@@ -126,9 +126,7 @@ def test_what_the_server_took_without_the_phone_hearing_so_is_sent_again_and_dou
         assert_no_accident(house)
 
 
-def test_a_page_that_the_browser_puts_aside_holds_up_none_of_the_next(
-    display: str, shop: Shop, tmp_path: Path
-) -> None:
+def test_a_page_that_the_browser_puts_aside_holds_up_none_of_the_next(display: str, shop: Shop, tmp_path: Path) -> None:
     with serve(shop.data) as house, line_to(house) as line, phone(display, tmp_path / "profile") as sun:
         visit = begin(sun, line.house.base, shop)
         fill(sun, tmp_path)

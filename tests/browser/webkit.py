@@ -42,7 +42,7 @@ CONTROLLED = """const done = arguments[0], workers = navigator.serviceWorker;
 if (workers.controller) done(); else workers.addEventListener("controllerchange", () => done(), { once: true });"""
 GONE = r"(Fetch API|XMLHttpRequest) cannot load|Unhandled Promise Rejection: TypeError: Importing a module"
 SCRIPT_ERROR = re.compile(rf"(:\d+:\d+: CONSOLE JS ERROR |(?=Unhandled Promise))(?!{GONE})")
-"""Calls and modules that nobody answered for, or whose page was left, are told as errors too; so is a worker that is ended."""
+"""What nobody answered for, or whose page was left, is told as an error too; so is a worker that is ended."""
 
 
 @dataclass(frozen=True)
