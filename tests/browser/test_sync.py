@@ -407,6 +407,45 @@ def test_the_same_visit_on_two_phones_is_merged_field_by_field_with_a_notice(
     assert set(held(house, sun, visit)["answers"]) == {"YES", "CHOICE", "PARTLY", "SCALE", "ID"}
 
 
+def test_the_check_begins_with_what_is_kept_and_goes_on_with_what_another_phone_gave(
+    browser: Browser, sun: Person, house: House, shop: Shop
+) -> None:
+    page, visit, asked = sun.page, visit_of(sun.page), list[Route]()
+    page.context.route("**/answers", lambda route: route.abort())
+    answer(page, "YES", "yes")
+    expect(page.locator("#strip")).to_contain_text("No signal")
+    page.add_init_script("AbortSignal.timeout = () => new AbortController().signal;")
+    page.context.route(
+        re.compile(rf"/visits/{visit}$"),
+        lambda route: asked.append(route) if route.request.resource_type == "fetch" else route.continue_(),
+    )
+    page.goto(page.url.partition("#")[0] + "/check")
+    expect(page.locator("#state")).to_have_text("1 of 15 answered")
+    with person(browser, house) as second:
+        second.sign_in(shop.email, PASSWORD)
+        second.go(f"/visits/{visit}")
+        answer(second.page, "SCALE", "2")
+        saved(second.page)
+    asked.pop().continue_()
+    expect(page.locator("#state")).to_have_text("2 of 15 answered")
+    assert asked == []
+
+
+def test_a_photo_that_was_taken_back_is_on_no_kept_page(sun: Person, house: House, line: Line) -> None:
+    page, home = sun.page, sun.page.url.partition("#")[0]
+    add_photo(page, "PHOTO", phone_jpeg())
+    saved(page)
+    page.reload()
+    card(page, "PHOTO").get_by_role("button", name="Remove").click()
+    eventually(lambda: photos_there(house, sun) == 0 and [r.get("wait") for r in records(page, "photos")] == [None])
+    line.state = "cut"
+    page.reload()
+    expect(card(page, "PHOTO").locator(".th")).to_have_count(0)
+    page.goto(home + "/check")
+    expect(page.locator("#problem")).to_contain_text("15 questions have no answer yet")
+    expect(page.locator("#state")).to_have_text("0 of 15 answered")
+
+
 def test_a_new_version_of_the_checklist_does_not_touch_a_running_visit(
     sun: Person, house: House, line: Line, shop: Shop
 ) -> None:

@@ -2,7 +2,7 @@
 import "./cover.js";
 import { answered, asked, fails, field, hasPhoto, lacks, value } from "./card.js";
 import { overlay } from "./overlay.js";
-import { page as kept } from "./pages.js";
+import { fresh, kept } from "./pages.js";
 import * as shell from "./shell.js";
 import { send } from "./send.js";
 import * as store from "./store.js";
@@ -19,18 +19,25 @@ let page = null, tried = false, sizes = [], load = small.textContent;
 const ready = begin();
 
 async function begin() {
-  const device = await shell.begin();
-  page = await kept(home);
+  const device = await shell.begin(), newest = fresh(home);
+  page = await kept(home) || await newest;
   if (!page) return;
+  await times();
+  await show(device);
+  newest.then((found) => { if (found && found !== page) { page = found; show(device); } });
+}
+
+/** The page with what this phone holds. */
+async function show(device) {
   await overlay(page.getElementById("visit"), visit, device);
   const photos = await store.all("photos", "visit", visit);
   for (const r of photos) photo(r);
   sizes = photos.filter((r) => r.bytes && r.state !== "refused").map((r) => r.bytes.byteLength);
   look(warnings(photos.filter((r) => r.looks && r.state !== "gone"), (await store.get("visits", visit))?.begun));
-  await times();
   draw();
   for (const r of await store.all("answers", "visit", visit)) {
-    if (r.field === "cant" && r.value && form.elements["cant." + r.question]) form.elements["cant." + r.question].value = r.value;
+    const input = r.field === "cant" && form.elements["cant." + r.question];
+    if (input && r.value) input.value ||= r.value;
   }
 }
 

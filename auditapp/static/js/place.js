@@ -24,7 +24,8 @@ for (const section of root.children) {
   if (at) goBack(at);
 }
 
-/** Another app may be the last that this page hears of. */
+/* Kept when it comes to rest: a page that is left has better things to do. */
+let rest = 0;
 const keep = () => history.replaceState(place(), "");
-for (const name of ["beforeunload", "pagehide"]) addEventListener(name, keep);
-document.addEventListener("visibilitychange", () => document.hidden && keep());
+addEventListener("scroll", () => { clearTimeout(rest); rest = setTimeout(keep, 150); }, { passive: true });
+keep();

@@ -41,7 +41,8 @@ async function sendPhoto(r) {
   try {
     if (r.state === "gone") {
       await call("DELETE", r.visit, path);
-      return await store.update("photos", r.key, () => null);
+      spare.delete(r.key);
+      return await store.update("photos", r.key, (x) => x && { ...x, wait: undefined }); // a kept page may still show it
     }
     const told = await put(r, (part) => tell("photo", { ...about, state: "sending", part }));
     if (told.uuid !== r.key || (told.state !== "deleted" && r.hash && told.sha256 !== r.hash)) throw new Error("not ours");

@@ -149,10 +149,10 @@ function draw() {
 
 /* Showing, counting, moving */
 
-/** Asks the cards that may have changed; the rest is known. */
-function refresh(some = cards) {
+/** Asks the cards that may have changed; the rest is known, but before the first time. */
+function refresh(some) {
   const open = asked(cards);
-  for (const q of some) {
+  for (const q of (stands.size && some) || cards) {
     const more = q.querySelector(".more");
     q.classList.toggle("bad", fails(q) || Boolean(more?.querySelector(".th") || more?.querySelector("textarea")?.value));
     stands.set(q, [answered(q), lacks(q).length > 0]);
@@ -176,6 +176,7 @@ function refresh(some = cards) {
 
 next?.addEventListener("click", (event) => {
   settleAll();
+  if (!stands.size) refresh();
   const open = cards.filter((q) => !q.classList.contains("shut") && stands.get(q)[1]);
   if (!open.length) { if (visit) { event.preventDefault(); location.href = document.getElementById("all").href; } return; }
   event.preventDefault();
@@ -198,7 +199,6 @@ const inView = new Set(), seen = new IntersectionObserver((entries) => {
 /* Begin */
 
 document.documentElement.classList.add("js");
-for (const clear of root.querySelectorAll(".clr")) clear.remove();
 for (const input of root.querySelectorAll("input[type=radio]:checked")) picked.set(input.name, input);
 for (const section of root.querySelectorAll(".sec")) seen.observe(section);
 clock.begin(say, (q, timer, minutes) => {
@@ -208,10 +208,9 @@ clock.begin(say, (q, timer, minutes) => {
   q.querySelector(`[name="${q.dataset.k}.w"]`).closest("label").hidden = !timer.stop;
   refresh();
 });
-refresh();
 if (location.hash.length > 2) document.getElementById(location.hash.slice(1))?.scrollIntoView();
 if (visit) await begin().finally(laidOut);
-else laidOut();
+else { refresh(); laidOut(); }
 
 /** Until then what is far down has no place yet (app.css). */
 function laidOut() { import("./place.js").catch(() => 0); }
