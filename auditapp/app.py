@@ -13,6 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from auditapp import config, log
 from auditapp.gate import errors, guards, headers, request
+from auditapp.i18n import sentences
 from auditapp.services.context import Context, make_context
 
 ROOT = Path(__file__).parent
@@ -99,6 +100,7 @@ def _configure_templates(app: Flask) -> None:
     env.trim_blocks = env.lstrip_blocks = True
     env.autoescape = True
     env.add_extension("jinja2.ext.i18n")
+    env.filters["sentences"] = sentences
     env.install_gettext_callables(  # type: ignore[attr-defined]
         lambda text: request.translations().gettext(text),
         lambda one, many, n: request.translations().ngettext(one, many, n),

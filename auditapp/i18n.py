@@ -6,19 +6,21 @@ The same translator serves pages, JSON errors and PDFs made by the worker, which
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from markupsafe import Markup
 
 from auditapp.domain.words import N_
 
 TRANSLATIONS = Path(__file__).parent / "translations"
 LANGUAGES = ("en", "ko", "zh_Hant")
 
-__all__ = ["LANGUAGES", "N_", "best_language", "locale_of", "translations"]
+__all__ = ["LANGUAGES", "N_", "best_language", "locale_of", "sentences", "translations"]
 
 
 @cache
@@ -37,6 +39,14 @@ def translations(language: str) -> NullTranslations:
 def locale_of(language: str) -> str:
     """The Babel locale for dates and numbers in ``language``: English is written day before month."""
     return {"en": "en_GB"}.get(language, language)
+
+
+def sentences(parts: Iterable[str]) -> Markup:
+    """Sentences one after another, escaped: a space between them, but none after a full stop of Chinese."""
+    joined = Markup()
+    for part in parts:
+        joined += ("" if not joined or joined.endswith("。") else " ") + part
+    return joined
 
 
 def best_language(accept: str) -> str:

@@ -19,7 +19,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from auditapp.domain.errors import AuditAppError, ConfigError
-from auditapp.i18n import translations
+from auditapp.i18n import sentences, translations
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 FONTS = {
@@ -72,6 +72,7 @@ def _environment(language: str) -> Environment:
         lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
     )
+    env.filters["sentences"] = sentences
     catalog = translations(language)
     env.install_gettext_callables(catalog.gettext, catalog.ngettext, newstyle=True)  # type: ignore[attr-defined]
     return env

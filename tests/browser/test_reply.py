@@ -136,6 +136,30 @@ def test_a_reply_that_was_only_typed_is_there_again_after_the_tab_was_killed(
     assert replies(shop, visit) == []
 
 
+def test_a_phone_that_can_keep_nothing_sends_the_reply_as_a_form(sun: Person, shop: Shop, visit: str) -> None:
+    sun.page.add_init_script("IDBFactory.prototype.open = () => { throw new DOMException('no', 'SecurityError'); };")
+    page = open_question(sun, visit)
+    page.locator("#text").fill(WORDS)
+    page.get_by_role("button", name="Reply").click()
+    page.wait_for_url("**/receipt")
+    assert replies(shop, visit) == [WORDS]
+    assert all("SecurityError" in problem or "no" in problem for problem in sun.problems)
+    sun.forgive()
+
+
+def test_what_a_reply_left_on_the_phone_is_forgotten_after_a_week(sun: Person, shop: Shop, visit: str) -> None:
+    page = open_question(sun, visit)
+    page.locator("#text").fill(WORDS)
+    page.get_by_role("button", name="Reply").click()
+    page.wait_for_url("**/receipt")
+    user = page.evaluate("document.body.dataset.user")
+    assert [kept["key"] for kept in page.evaluate(RECORDS, [user, "visits"])] == [visit]
+    page.clock.set_fixed_time(datetime.now(UTC) + timedelta(days=8))
+    sun.go("/visits")
+    eventually(lambda: not page.evaluate(RECORDS, [user, "visits"]) and not page.evaluate(RECORDS, [user, "answers"]))
+    assert replies(shop, visit) == [WORDS]
+
+
 def test_an_empty_reply_is_told_and_not_sent(sun: Person, shop: Shop, visit: str) -> None:
     page = open_question(sun, visit)
     page.get_by_role("button", name="Reply").click()

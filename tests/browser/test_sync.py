@@ -6,6 +6,7 @@ import json
 import random
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -143,8 +144,48 @@ def test_a_whole_visit_is_made_and_sent_without_signal_and_arrives_by_itself(
     assert there["receipt"]
     assert set(there["answers"]) >= set(EVERYTHING)
     assert sorted(photo["question"] for photo in there["photos"].values()) == sorted(PHOTOS)
-    eventually(lambda: all(v.get("agreedAt") for v in records(page, "visits") if v["key"] == visit))
-    assert len(records(page, "photos")) >= len(PHOTOS), "the phone forgets only a week after the second reading"
+    agreed(page, visit)
+    page.clock.set_fixed_time(datetime.now(UTC) + timedelta(days=6))
+    page.reload()
+    expect(page.locator("#week")).to_be_visible()
+    assert len(records(page, "photos")) == len(PHOTOS), "the phone forgets only a week after the second reading"
+    page.clock.set_fixed_time(datetime.now(UTC) + timedelta(days=8))
+    page.reload()
+    eventually(lambda: not [r for kind in ("visits", "answers", "photos") for r in records(page, kind)])
+    assert not page.evaluate("path => caches.match(path)", f"/visits/{visit}"), "its page is forgotten, too"
+
+
+def test_what_the_second_reading_does_not_find_goes_up_again_before_anything_is_forgotten(
+    sun: Person, house: House, line: Line
+) -> None:
+    page, visit = sun.page, visit_of(sun.page)
+    fill(page)
+    saved(page)
+    arrived(page)
+    lost = next(r["key"] for r in records(page, "photos"))
+    sent_again: list[str] = []
+
+    def without(route: Route) -> None:
+        reply = route.fetch()
+        told = reply.json()
+        if not sent_again:
+            told["photos"].pop(lost)
+        route.fulfill(response=reply, json=told)
+
+    page.context.route("**/manifest", without)
+    page.context.on("request", lambda request: request.method == "PUT" and sent_again.append(request.url))
+    page.goto(page.url.partition("#")[0] + "/check")
+    set_times(page)
+    page.get_by_role("button", name="Send").click()
+    received(page)
+    agreed(page, visit)
+    assert [address.rpartition("/")[2] for address in sent_again] == [lost]
+    assert len(held(house, sun, visit)["photos"]) == len(PHOTOS)
+
+
+def agreed(page: Page, visit: str) -> None:
+    """Wait until the second reading has found everything."""
+    eventually(lambda: [bool(v.get("agreedAt")) for v in records(page, "visits") if v["key"] == visit] == [True], 30)
 
 
 def arrived(page: Page) -> None:

@@ -193,6 +193,18 @@ def test_impossible_times_are_refused(
         )  # fmt: skip
 
 
+def test_a_visit_that_was_finished_long_ago_is_accepted_however_late_it_comes(
+    context: Context, world: World, visit_id: str, clock: Clock
+) -> None:
+    fill(context, world, visit_id, clock)
+    arrived = clock() - timedelta(minutes=30)
+    clock.forward(days=400)
+    with context.write() as session:
+        told, new = sending.submit(session, world.shopper, visit_id, arrived, arrived + timedelta(minutes=25), clock())
+    assert new
+    assert told.at == clock()
+
+
 def test_a_late_visit_of_a_closed_wave_is_still_accepted(
     context: Context, world: World, visit_id: str, clock: Clock
 ) -> None:

@@ -33,7 +33,7 @@ from auditapp.services.visits.replies import plain_words
 
 REVIEW_DAYS = 3
 CLOCK_SLACK = timedelta(minutes=15)
-LONGEST_AGO = timedelta(days=90)
+LONGEST_BEFORE = timedelta(days=90)
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 ORDER = N_("You can't have left before you arrived. Correct one of the two times.")
 
@@ -146,7 +146,7 @@ def submit_visit(
     if manifest is not None and (lacking := _lacking(session, visit, manifest)):
         raise Incomplete(lacking)
     arrived, left = (by_clock(moment, visit.store.time_zone) for moment in (arrived, left))
-    check_times(arrived, left, now)
+    _check_times(visit, arrived, left, now)
     checklist = checklist_of(session, visit.checklist_version_id)
     filled = filled_of(session, visit.id, checklist)
     owed = missing(checklist, filled, Method(visit.method))
@@ -206,16 +206,6 @@ def receipt_of(session: Session, visit: Visit) -> Receipt:
     )
 
 
-def check_times(arrived: datetime, left: datetime, now: datetime) -> None:
-    """Raise InvalidInput for times that can't be: leaving before arriving, in the future, or long ago."""
-    if left <= arrived:
-        raise InvalidInput(ORDER, "left")
-    if left > now + CLOCK_SLACK:
-        raise InvalidInput(N_("The leaving time lies in the future. Correct it."), "left")
-    if arrived < now - LONGEST_AGO:
-        raise InvalidInput(N_("The arrival lies more than 90 days back. Correct the date."), "arrived")
-
-
 def set_times(visit: Visit, arrived: datetime, left: datetime) -> None:
     """Keep the times, and what a store may know of them."""
     known = visit_time(arrived, visit.store.time_zone)
@@ -249,6 +239,18 @@ def manifest_of(session: Session, actor: Actor, visit_id: str) -> dict[str, Any]
         "photos": photos,
         "deleted": sorted(set(deleted)),
     }
+
+
+def _check_times(visit: Visit, arrived: datetime, left: datetime, now: datetime) -> None:
+    """Only slips are refused. Work that was finished long ago is not one: what counts is when the list was opened."""
+    if left <= arrived:
+        raise InvalidInput(ORDER, "left")
+    if left > now + CLOCK_SLACK:
+        raise InvalidInput(N_("The leaving time lies in the future. Correct it."), "left")
+    if arrived < visit.created_at - LONGEST_BEFORE:
+        raise InvalidInput(
+            N_("The arrival lies more than 90 days before you opened this list. Correct the date."), "arrived"
+        )
 
 
 def _lacking(session: Session, visit: Visit, manifest: Manifest) -> list[dict[str, str]]:
