@@ -43,6 +43,7 @@ CONNECTIONS = 4
 ALIKE = 0.98
 LINKED = re.compile(r'(?:href|src)="(/static/[^"?#]+)')
 IMPORTED = re.compile(r'from "\./([\w.]+)"')
+LATER = re.compile(r'(?:from |import\()"\./([\w.]+)"')
 
 
 def main() -> None:
@@ -220,12 +221,12 @@ def sizes(html: str, long_html: str) -> None:
     report("page_120_questions_html_gzip", zipped(long_page) / 1024, "KB", "<= 40", bytes=len(long_page))
 
 
-def with_imports(scripts: list[str]) -> list[str]:
-    """The scripts and all that they import."""
+def with_imports(scripts: list[str], names: re.Pattern[str] = IMPORTED) -> list[str]:
+    """The scripts and all that they import; by LATER also what they may fetch once the page stands."""
     found = list(scripts)
     for path in found:
         folder = path.rpartition("/")[0]
-        found += [p for n in IMPORTED.findall(static(path).decode()) if (p := f"{folder}/{n}") not in found]
+        found += [p for n in names.findall(static(path).decode()) if (p := f"{folder}/{n}") not in found]
     return found
 
 

@@ -30,7 +30,7 @@ from auditapp.services.context import Context  # noqa: E402
 from auditapp.services.visits import evidence, registers  # noqa: E402
 from auditapp.services.visits.registers import Write  # noqa: E402
 from benchmarks import submit  # noqa: E402
-from benchmarks.page import LINKED, page_of, static, with_imports, zipped  # noqa: E402
+from benchmarks.page import LATER, LINKED, page_of, static, with_imports, zipped  # noqa: E402
 from benchmarks.parts import seed  # noqa: E402
 from benchmarks.parts.serving import Browser, report, serve  # noqa: E402
 from tests.browser.line import Line, line_to  # noqa: E402
@@ -130,10 +130,12 @@ def sizes(browser: Browser, visit: str) -> None:
     html = page_of(browser, visit)
     linked = dict.fromkeys(LINKED.findall(html))
     own = with_imports([path for path in linked if path.endswith(".js")])
+    later = with_imports(own, LATER)
     styles = [path for path in linked if path.endswith(".css")]
     every = [f"/static/any/js/{file.name}" for file in sorted((ROOT / "auditapp/static/js").glob("*.js"))]
     told: tuple[tuple[str, list[bytes], str], ...] = (
         ("page_js", [static(path) for path in own], "<= 15"),
+        ("page_js_with_what_is_fetched_later", [static(path) for path in later], ""),
         ("css", [static(path) for path in styles], "<= 10"),
         ("service_worker", [browser.send("GET", "/sw.js").body], "<= 2"),
         ("all_js", [static(path) for path in every], ""),

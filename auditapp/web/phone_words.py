@@ -40,7 +40,11 @@ def sign_in() -> str:
                 for n in (1, 2)
             ],
             gettext("%(answers)s and %(photos)s go up as soon as you are in."),
-        )
+        ),
+        lists=[
+            ngettext("%(n)s finished list is sent then, too.", "%(n)s finished lists are sent then, too.", n)
+            for n in (1, 2)
+        ],
     )
 
 
@@ -52,7 +56,11 @@ def sign_out() -> str:
             [ngettext("%(n)s answer waits on this phone.", "%(n)s answers wait on this phone.", n) for n in (1, 2)],
             [ngettext("%(n)s photo waits on this phone.", "%(n)s photos wait on this phone.", n) for n in (1, 2)],
             gettext("%(answers)s and %(photos)s wait on this phone."),
-        )
+        ),
+        lists=[
+            ngettext("%(n)s finished list is not sent yet.", "%(n)s finished lists are not sent yet.", n)
+            for n in (1, 2)
+        ],
     )
 
 

@@ -126,6 +126,7 @@ def _script_words() -> dict[str, object]:
         "time": gettext(WRITE_TIME),
         "order": gettext(sending.ORDER),
         "error": gettext("Error: %(title)s"),
+        "full": visit_words.full(),
         "later": gettext("Goes when there is signal"),
         "comma": gettext(COMMA),
     }

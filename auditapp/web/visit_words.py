@@ -98,20 +98,27 @@ def lacks() -> dict[str, str]:
     return {"long_note": gettext(LONG_NOTE), **{lack.value: gettext(words) for lack, words in LACKS.items()}}
 
 
+def full() -> str:
+    """What a phone says that can keep no more."""
+    return gettext(
+        "This phone is full. The last entries are only in this page: keep it open until they are sent, "
+        "or free some space."
+    )
+
+
 def script_words() -> dict[str, str]:
     """The words that the page's script shows, in the reader's language."""
     return {
         "sending": gettext("Sending"),
         "saved": gettext("Saved %(time)s"),
         "kept": gettext("Kept on this phone %(time)s"),
-        "full": gettext(
-            "This phone is full. The last entries are only in this page: keep it open until they are sent, "
-            "or free some space."
-        ),
+        "full": full(),
         "signin": gettext("You are signed out. What you enter stays on this phone. Sign in again to send it."),
         "waiting": gettext("No signal. %(what)s.", what="%(what)s"),
+        "trouble": gettext("Could not send, trying again. %(what)s.", what="%(what)s"),
         "refused": gettext("Not accepted"),
         "other": gettext("Changed on another device. Load the page again to see it."),
+        "moved": gettext("Changed on another device. The newer answer is shown."),
         "sent": gettext("This visit was sent already. What you change now goes to the reviewer as an addition."),
         "of": gettext("%(answered)s of %(asked)s"),
         "next": gettext("Next"),

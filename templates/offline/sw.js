@@ -52,7 +52,8 @@ function keep(event, path, reply) {
   if (user === "-") event.waitUntil(caches.delete("who"));
   else if (user) {
     event.waitUntil((async () => {
-      await (await caches.open("pages-" + user)).put(path, copy);
+      const version = (await copy.clone().text()).match(/\/static\/(\w+)\//)?.[1];
+      if (await match("/offline", "assets-" + version)) await (await caches.open("pages-" + user)).put(path, copy); // else it had no style
       await (await caches.open("who")).put("/who", new Response(user));
     })());
   }

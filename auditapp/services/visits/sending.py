@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from auditapp.db.schema import AnswerField, Assignment, Photo, ReviewEvent, Visit
+from auditapp.db.schema import AnswerField, AnswerWrite, Assignment, Photo, ReviewEvent, Visit
 from auditapp.domain.anonymity import visit_time
 from auditapp.domain.checklist import Method
 from auditapp.domain.errors import Incomplete, InvalidInput, NotFound
@@ -214,11 +214,16 @@ def set_times(visit: Visit, arrived: datetime, left: datetime) -> None:
 
 
 def manifest_of(session: Session, actor: Actor, visit_id: str) -> dict[str, Any]:
-    """What the server holds of a visit: each field's (sequence number, device), each photo's hash, the deleted ids."""
+    """What the server holds of a visit: each field's (sequence number, device), each photo's hash, the deleted ids, and
+    the highest sequence number of each device of what came late, by question and field."""
     visit = own_visit(session, actor, visit_id)
     answers: dict[str, dict[str, list[object]]] = {}
     for row in session.scalars(select(AnswerField).where(AnswerField.visit_id == visit.id)):
         answers.setdefault(row.question, {})[row.field] = [row.seq, row.device]
+    late: dict[str, dict[str, dict[str, int]]] = {}
+    amendments = select(AnswerWrite).where(AnswerWrite.visit_id == visit.id, AnswerWrite.amendment.is_(True))
+    for write in session.scalars(amendments.order_by(AnswerWrite.seq)):
+        late.setdefault(write.question, {}).setdefault(write.field, {})[write.device] = write.seq
     photos, deleted = {}, []
     for photo in session.scalars(select(Photo).where(Photo.visit_id == visit.id).order_by(Photo.id)):
         if photo.deleted_at is not None:
@@ -236,6 +241,7 @@ def manifest_of(session: Session, actor: Actor, visit_id: str) -> dict[str, Any]
         "top_seq": visit.top_seq,
         "receipt": visit.receipt,
         "answers": answers,
+        "late": late,
         "photos": photos,
         "deleted": sorted(set(deleted)),
     }

@@ -20,9 +20,9 @@ const ready = begin();
 
 async function begin() {
   const device = await shell.begin(), newest = fresh(home);
+  await times();
   page = await kept(home) || await newest;
   if (!page) return;
-  await times();
   await show(device);
   newest.then((found) => { if (found && found !== page) { page = found; show(device); } });
 }
@@ -33,7 +33,7 @@ async function show(device) {
   const photos = await store.all("photos", "visit", visit);
   for (const r of photos) photo(r);
   sizes = photos.filter((r) => r.bytes && r.state !== "refused").map((r) => r.bytes.byteLength);
-  look(warnings(photos.filter((r) => r.looks && r.state !== "gone"), (await store.get("visits", visit))?.begun));
+  look(warnings(photos.filter((r) => r.state !== "gone"), (await store.get("visits", visit))?.begun));
   draw();
   for (const r of await store.all("answers", "visit", visit)) {
     const input = r.field === "cant" && form.elements["cant." + r.question];
@@ -70,7 +70,7 @@ async function times() {
     arrived.value = v?.arrived || (arrived.value && arrived.value < first ? arrived.value : first);
     left.value = v?.left || (left.value > last ? left.value : last);
   }
-  for (const input of [arrived, left]) input.addEventListener("change", () => sync.know(visit, { [input.name]: input.value }));
+  for (const input of [arrived, left]) input.addEventListener("change", () => sync.know(visit, { [input.name]: input.value }).catch(() => 0));
 }
 
 function draw() {
@@ -141,27 +141,38 @@ form.addEventListener("change", async ({ target }) => {
 });
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
-  await ready;
-  if (!page) return form.submit();
+  await ready.catch(() => 0);
+  if (!page && !await waits()) return form.submit();
   const { arrived, left } = form.elements;
   tried = true;
-  let bad = draw();
+  let bad = page ? draw() : 0; // without the checklist the server will say what is missing
   const wrong = [!arrived.value && ["arrived", say.time], !left.value && ["left", say.time],
     arrived.value && left.value && left.value <= arrived.value && ["left", say.order]].filter(Boolean);
   for (const [id, words] of wrong) { const made = line(0, words); made.firstChild.href = "#" + id; owed.append(made); bad += 1; }
   problem.hidden = !bad;
   document.title = bad ? fill(say.error, { title }) : title;
   if (bad) { cants.open = true; problem.focus({ preventScroll: true }); problem.scrollIntoView(); return; }
-  await leave({ arrived: arrived.value, left: left.value });
+  await leave(form, { arrived: arrived.value, left: left.value });
 });
 document.querySelector("#not-done form").addEventListener("submit", async (event) => {
   const own = event.target, reason = own.elements.reason.value.trim();
   event.preventDefault();
-  await ready;
-  if (page && reason) leave({ notDone: reason }); else own.submit();
+  await ready.catch(() => 0);
+  if (reason && (page || await waits())) leave(own, { notDone: reason }); else own.submit();
 });
-async function leave(facts) {
-  await send(visit, facts);
+
+/** Whether this phone has something that the server has not. */
+const waits = async () => (await Promise.all(["answers", "photos"].map((kind) => store.keys(kind, "wait", visit).catch(() => [])))).flat().length > 0;
+
+async function leave(own, facts) {
+  try { await send(visit, facts); } catch { // the phone is full
+    if (!await waits()) return own.submit();
+    const made = line(0, say.full);
+    made.firstChild.href = "/visits/waiting";
+    owed.append(made);
+    problem.hidden = false;
+    return problem.scrollIntoView();
+  }
   location.href = home + "/receipt";
 }
 

@@ -29,7 +29,7 @@ export function times(q) {
 function press(box) {
   const q = box.closest(".q"), { start, stop } = times(q), now = new Date().toISOString();
   if (start && !stop) {
-    const minutes = String(Math.round((Date.now() - Date.parse(start)) / 6000) / 10);
+    const minutes = String(Math.max(0, Math.round((Date.now() - Date.parse(start)) / 6000) / 10));
     box.dataset.t = start + "|" + now;
     const input = q.querySelector(`[name="${q.dataset.k}.v"]`);
     input.value = minutes;

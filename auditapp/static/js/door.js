@@ -1,6 +1,6 @@
 // Sign-in and sign-out: says what waits on this phone and that it is safe; forgets who was here, never what they did.
-import { count } from "./shell.js";
-import { keys, use } from "./store.js";
+import { count, some } from "./shell.js";
+import { all, keys, use } from "./store.js";
 
 const safe = document.getElementById("safe"), cacheName = "who", forget = () => self.caches?.delete(cacheName);
 const user = await (await self.caches?.match("/who", { cacheName }))?.text();
@@ -9,8 +9,11 @@ const others = document.getElementById("others"), unknown = () => { forget(); sa
 
 if (safe && user) {
   use(user);
-  const much = async (kind) => (await Promise.all(["wait", "needs"].map((index) => keys(kind, index)))).flat().length;
-  const text = count(JSON.parse(safe.dataset.words), { answers: await much("answers"), photos: await much("photos") });
+  const indexes = document.querySelector("[data-door=out]") ? ["wait", "needs"] : ["wait"]; // what needs somebody does not go by itself
+  const found = async (kind) => (await Promise.all(indexes.map((index) => keys(kind, index)))).flat();
+  const answers = new Set((await found("answers")).map((key) => key.slice(0, key.lastIndexOf(".")))).size; // a note and its answer count as one
+  const words = JSON.parse(safe.dataset.words), lists = (await all("visits")).filter((v) => v.state === "ready").length;
+  const text = [count(words, { answers, photos: (await found("photos")).length }), lists ? some(words.lists, lists) : ""].filter(Boolean).join(" ");
   safe.querySelector("span").textContent = text;
   safe.hidden = !text;
   if (others) { others.hidden = false; others.firstChild.onclick = unknown; }

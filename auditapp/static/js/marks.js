@@ -16,8 +16,11 @@ export async function sha256(bytes) {
   return [...new Uint8Array(await crypto.subtle.digest("SHA-256", bytes))].map((b) => b.toString(16).padStart(2, "0")).join("");
 }
 
-/** The record that names this phone, made at its first start. */
+/** The record that names this phone, made at its first start; one of this page alone where nothing can be kept. */
 export async function named() {
-  await store.update("meta", "device", (known) => known ? undefined : { key: "device", id: id() });
-  return store.get("meta", "device");
+  const made = { key: "device", id: id() };
+  try {
+    await store.update("meta", "device", (known) => known ? undefined : made);
+    return await store.get("meta", "device");
+  } catch { return made; }
 }

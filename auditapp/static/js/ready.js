@@ -58,6 +58,6 @@ form?.addEventListener("submit", async (event) => {
   problem.hidden = !wrong;
   document.title = wrong ? form.dataset.error : title;
   if (wrong) return problem.focus();
-  await know(record.key, { begun: record.begun || new Date().toISOString() });
+  await know(record.key, { begun: record.begun || new Date().toISOString() }).catch(() => 0); // a full phone
   location.href = "/visits/" + record.key;
 });

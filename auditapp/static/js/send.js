@@ -1,7 +1,8 @@
 // The end of a visit on this phone: frozen, sent, the receipt, read back, and after a week forgotten.
 import * as store from "./store.js";
 import { sha256 } from "./marks.js";
-import { call, now, tell } from "./sync.js";
+import { call } from "./calls.js";
+import { named, now, tell } from "./sync.js";
 import { photo } from "./upload.js";
 
 const KEPT = 7 * 86400000, after = (ms) => new Date(Date.now() + ms).toISOString();
@@ -65,18 +66,21 @@ async function resend(v, missing) {
 async function agree(v) {
   const held = await call("GET", v.key, "/manifest");
   if (!held.visit) throw new Error("not ours");
-  const { answers = {}, photos = {} } = (!v.notDone && v.manifest) || {}, refused = await refusedOf(v.key);
+  const { answers = {}, photos = {} } = v.manifest || {}, refused = await refusedOf(v.key), device = await named();
+  const there = (question, field) => Math.max(held.answers[question]?.[field]?.[0] || 0, held.late?.[question]?.[field]?.[device] || 0);
   const lacks = [
     ...Object.entries(photos).filter(([uuid, hash]) => !refused.includes(uuid) && !held.deleted.includes(uuid) && held.photos[uuid]?.sha256 !== hash)
       .map(([photo]) => ({ photo })),
     ...Object.entries(answers).flatMap(([question, fields]) => Object.entries(fields)
-      .filter(([field, seq]) => !(held.answers[question]?.[field]?.[0] >= seq)).map(([field]) => ({ question, field }))),
+      .filter(([field, seq]) => there(question, field) < seq).map(([field]) => ({ question, field }))),
   ];
-  if (held.receipt !== v.receipt.receipt || await resend(v, lacks)) throw new Error("not all there");
+  if (held.receipt !== v.receipt.receipt || await resend(v, lacks)) throw Object.assign(new Error("not all there"), { status: 409 });
   await store.update("visits", v.key, (x) => ({ ...x, agreedAt: after(0), until: after(KEPT) }));
 }
 
+/** Unless the server never took something that nobody has said may go. */
 async function forget(visit) {
+  for (const kind of ["answers", "photos"]) if ((await store.all(kind, "needs", visit)).some((r) => !r.kept)) return;
   for (const kind of ["answers", "photos"]) for (const key of await store.keys(kind, "visit", visit)) await store.update(kind, key, () => null);
   await store.update("visits", visit, () => null);
   if (self.caches) {

@@ -1,22 +1,24 @@
-// Sends what this phone keeps. Only our server's own JSON counts.
+// Keeps what the shopper gives, and says when it is sent (calls.js sends it).
 import * as store from "./store.js";
 
-const OUTLIVES = 10000; // characters
-const FIRST = 1000, LONGEST = 300000, SLOW = 60000, PATIENCE = 90000;
+const FIRST = 2000, LONGEST = 300000, AGAIN = 60000, PATIENCE = 90000;
 const listeners = new Set(), tops = new Map(), read = new Set();
-let user, device, channel, timer = 0, failures = 0, running = false, again = false, due = false;
+let device, channel, timer = 0, failures = 0, running = false, again = false, due = false;
+
+/** The id of the signed-in user. */
+export let user;
 
 /** Records that are kept in this page only, for the phone is full. */
 export const spare = new Map();
 
-/** nextAt: when it will be tried again, in ms. */
-export const state = { answers: 0, photos: 0, needs: 0, spare: 0, sending: false, failed: false, signedOut: false, savedAt: null, nextAt: 0 };
+/** failed: "" or what the last try met, "line", "server" or "signedOut"; nextAt: when it will be tried again, in ms. */
+export const state = { answers: 0, photos: 0, needs: 0, spare: 0, sending: false, failed: "", signedOut: false, savedAt: null, nextAt: 0 };
 
 /** Begin for the signed-in user: open what is kept and send what waits; gives this phone's id. */
 export async function begin(uid) {
   user = uid;
   store.use(uid);
-  device = await named();
+  await named();
   channel = new BroadcastChannel("auditapp-" + uid);
   channel.onmessage = async ({ data: [kind, detail] }) => { if (kind === "state") await count(); else hear(kind, detail); };
   for (const name of ["online", "pageshow", "focus"]) addEventListener(name, now);
@@ -27,12 +29,12 @@ export async function begin(uid) {
 }
 
 /** This phone's id. */
-const named = async () => (await store.get("meta", "device") || await (await import("./marks.js")).named()).id;
+export const named = async () => device ??= (await store.get("meta", "device").catch(() => 0) || await (await import("./marks.js")).named()).id;
 
 /** Hear of every change: (kind, detail), kinds "state", "saved", "refused", "other", "amended", "photo", "needs", "receipt". */
 export const listen = (fn) => listeners.add(fn);
-const hear = (kind, detail) => {
-  if (kind === "saved" || detail?.state === "server") state.savedAt = new Date(); // perhaps by another tab
+export const hear = (kind, detail) => {
+  if (["saved", "other"].includes(kind) || detail?.state === "server") state.savedAt = new Date(); // perhaps by another tab
   listeners.forEach((fn) => fn(kind, detail));
 };
 export const tell = (kind, detail) => { hear(kind, detail); channel?.postMessage([kind, detail]); };
@@ -84,7 +86,9 @@ export function now() { failures = 0; soon(0); }
 
 /** Hand over the answers that wait: the page may be gone in a moment. */
 export async function flush() {
-  const waiting = await pending().catch(() => []);
+  const waiting = await pending();
+  if (!waiting.length) return;
+  const { sendAnswers } = await import("./calls.js");
   for (const visit of new Set(waiting.map((r) => r.visit))) {
     sendAnswers(visit, waiting.filter((r) => r.visit === visit)).catch(() => 0); // run tries again where the page stays
   }
@@ -93,8 +97,10 @@ export async function flush() {
 /** Try in so many milliseconds. */
 export function soon(wait) { clearTimeout(timer); due = true; state.nextAt = Date.now() + wait; timer = setTimeout(run, wait); }
 
-const spares = (kind) => [...spare.values()].filter((r) => ("field" in r) === (kind === "answers"));
-const pending = async () => [...await store.all("answers", "wait"), ...spares("answers")];
+/** What could only be kept in this page, of "answers" or "photos". */
+export const spares = (kind) => [...spare.values()].filter((r) => ("field" in r) === (kind === "answers"));
+/** Answers to be sent; of a phone that can't be read, those of this page. */
+export const pending = async () => [...await store.all("answers", "wait").catch(() => []), ...spares("answers")];
 
 export async function count(told) {
   const lists = [["answers", "wait"], ["photos", "wait"], ["answers", "needs"], ["photos", "needs"], ["visits", "needs"]];
@@ -111,22 +117,23 @@ async function run() {
   due = false;
   if (running) { again = true; return; }
   running = true;
-  state.failed = false;
   try {
+    const { sendAll } = await import("./calls.js");
     await alone(sendAll);
     failures = 0;
-    state.signedOut = false;
+    state.failed = "";
   } catch (error) {
-    state.failed = true;
     failures += 1;
-    state.signedOut = error.status === 401;
+    state.failed = error.status >= 500 ? "server" : "line";
+    if (error.status === 401) state.failed = "signedOut";
   }
+  state.signedOut = state.failed === "signedOut";
   state.sending = false;
   await count(true);
   running = false;
-  if (state.failed) soon(Math.min(LONGEST, FIRST * 2 ** (failures - 1)) * (0.5 + Math.random()));
+  if (state.failed) soon(Math.min(LONGEST, FIRST * 2 ** (failures - 1)) * (1 + Math.random()) / 2);
   else if (again) soon(50);
-  else if (state.answers + state.photos && !due) soon(SLOW);
+  else if (state.answers + state.photos && !due) soon(AGAIN);
   again = false;
 }
 
@@ -141,77 +148,4 @@ async function alone(work) {
     if (error.name !== "AbortError" || !stop.signal.aborted) throw error;
     return locks.request(name, { steal: true }, work);
   }
-}
-
-/** Everything once. */
-async function sendAll() {
-  const visits = await store.all("visits"), answers = await pending(), photos = await store.keys("photos", "wait");
-  state.sending = answers.length + photos.length > 0;
-  if (state.sending) hear("state");
-  for (const visit of new Set([...answers.map((r) => r.visit), ...visits.map((v) => v.key)])) {
-    const mine = answers.filter((r) => r.visit === visit);
-    if (mine.length) await sendAnswers(visit, mine);
-    const keys = [...await store.keys("photos", "wait", visit), ...spares("photos").filter((r) => r.visit === visit).map((r) => r.key)];
-    if (keys.length) await (await import("./upload.js")).upload(keys);
-    const v = await store.get("visits", visit);
-    if (v?.state === "ready" || Date.parse(v?.until) < Date.now()) await (await import("./send.js")).finish(v);
-  }
-  if (state.sending) state.savedAt = new Date();
-}
-
-/* Calls */
-
-/** What every call carries. */
-export const headers = () => ({ "X-Auditapp": "1", "X-Auditapp-User": user });
-
-/** A call about a visit; gives our server's JSON, or rejects. */
-export async function call(method, visit, path, body) {
-  const stop = new AbortController(), clock = setTimeout(() => stop.abort(), SLOW), text = body && JSON.stringify(body);
-  try {
-    const reply = await fetch("/api/v1/visits/" + visit + path, {
-      method, body: text, keepalive: Boolean(text) && text.length < OUTLIVES, signal: stop.signal, redirect: "error",
-      headers: { ...headers(), ...(text && { "Content-Type": "application/json" }) },
-    });
-    return judge(reply.status, await reply.text());
-  } finally { clearTimeout(clock); }
-}
-
-/** Our JSON, or an error: `lasting` where our own server refuses for good, anything else is worth another try. */
-export function judge(status, text) {
-  let json = null;
-  try { json = JSON.parse(text); } catch { /* a portal's page */ }
-  if (status >= 200 && status < 300 && json) return json;
-  const changed = json?.error?.field === "sha256"; // bytes were lost on the way
-  const lasting = Boolean(json?.error) && status >= 400 && status < 500 && ![401, 408, 429].includes(status) && !changed;
-  throw Object.assign(new Error("refused"), { status, lasting, words: json?.error?.message, missing: json?.error?.missing });
-}
-
-async function sendAnswers(visit, records) {
-  const answers = {};
-  for (const r of records) (answers[r.question] ??= {})[r.field] = [r.seq, r.value, r.at];
-  let told;
-  device ??= await named();
-  try {
-    told = await call("PATCH", visit, "/answers", { device, clock: new Date().toISOString(), answers });
-  } catch (error) {
-    if (!error.lasting) throw error;
-    for (const r of records) await settle(r, { needs: visit, words: error.words });
-    tell("refused", { visit, words: error.words });
-    return;
-  }
-  if (!told.winners) throw new Error("not ours");
-  await know(visit, { top: told.top_seq }).catch(() => 0); // a full phone can't even note what is sent: it goes again
-  if (told.amendment) tell("amended", { visit });
-  for (const r of records) {
-    const words = told.refused?.[r.question]?.[r.field], winner = told.winners[r.question]?.[r.field];
-    await settle(r, words ? { needs: visit, words } : { sent: true });
-    const won = !winner || (winner[0] === r.seq && winner[1] === device) || told.amendment;
-    tell(words ? "refused" : won ? "saved" : "other", { ...r, words });
-  }
-}
-
-/** What became of an answer, unless it was changed meanwhile. */
-async function settle(r, facts) {
-  if (spare.get(r.key) === r) spare.delete(r.key);
-  await store.update("answers", r.key, (x) => x?.seq === r.seq ? { ...x, wait: undefined, ...facts } : undefined).catch(() => 0);
 }

@@ -63,6 +63,7 @@ function add(box, uuid, src) {
 function mark({ uuid, question, state, words, part }) {
   const thumb = find(uuid), text = thumb?.querySelector("span"), q = page.card(question);
   if (state === "refused") { if (q) page.problem(q, words); thumb?.classList.add("bad"); page.refresh(); }
+  thumb?.style.setProperty("--part", state === "sending" ? part : 0);
   if (text) text.textContent = state === "sending" ? fill(page.say.part, { part: Math.round(100 * part) + " %" }) : page.say[state] || "";
 }
 

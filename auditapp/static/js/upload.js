@@ -1,6 +1,7 @@
 // Photos: kept on this phone, and on their way to the server, two at a time.
 import * as store from "./store.js";
-import { call, count, headers, judge, soon, spare, tell } from "./sync.js";
+import { call, endsAll, headers, judge } from "./calls.js";
+import { count, soon, spare, tell } from "./sync.js";
 
 const SLOW = 60000;
 
@@ -28,11 +29,19 @@ export async function unphoto(visit, uuid) {
   soon(0);
 }
 
-/** Send, or take back, the photos under these keys. Rejects where one could not go. */
+/** Send, or take back, the photos under these keys. Rejects where one could not go; the others go on where they can. */
 export async function upload(waiting) {
-  const hand = async () => { for (let key; (key = waiting.shift());) await sendPhoto(spare.get(key) || await store.get("photos", key)); };
-  const ended = await Promise.allSettled([hand(), hand()]);
-  for (const one of ended) if (one.status === "rejected") throw one.reason;
+  let failed;
+  const hand = async () => {
+    for (let key; (key = waiting.shift());) {
+      await sendPhoto(spare.get(key) || await store.get("photos", key)).catch((error) => {
+        failed ??= error;
+        if (endsAll(error)) waiting.length = 0;
+      });
+    }
+  };
+  await Promise.all([hand(), hand()]);
+  if (failed) throw failed;
 }
 
 async function sendPhoto(r) {

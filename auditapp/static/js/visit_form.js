@@ -94,6 +94,7 @@ const handOver = () => {
   handed = Date.now();
 };
 for (const name of ["beforeunload", "pagehide"]) addEventListener(name, handOver);
+addEventListener("beforeunload", (event) => { if (sync.spare.size) event.preventDefault(); }); // it is nowhere else
 document.addEventListener("visibilitychange", () => document.hidden && handOver());
 root.addEventListener("submit", (event) => event.preventDefault());
 
@@ -120,6 +121,7 @@ sync.listen((kind, detail) => {
   else if (kind === "refused") { if (q) problem(q, detail.words); else note = detail.words || ""; }
   else if (kind === "other") { told.delete(`${detail.question}.${detail.field}`); problem(q, say.other, "moved"); }
   else if (kind === "amended") note = say.sent;
+  else if (detail?.state === "phone") keptAt = new Date();
   draw();
 });
 
@@ -135,9 +137,9 @@ const time = (moment) => moment.toTimeString().slice(0, 5);
 function draw() {
   const s = sync.state, waits = s.answers + s.photos, entering = busy + typing.size;
   if (s.sending || (visit && (entering || (waits && !keptAt)))) state.textContent = say.sending;
-  else if (visit && waits) state.textContent = shell.fill(say.kept, { time: time(keptAt) });
+  else if (visit && waits && !s.spare) state.textContent = shell.fill(say.kept, { time: time(keptAt) });
   else state.textContent = s.savedAt ? shell.fill(say.saved, { time: time(s.savedAt) }) : before;
-  const words = s.spare ? say.full : s.signedOut ? say.signin : s.failed && waits ? shell.fill(say.waiting, { what: shell.waits() }) : note;
+  const words = s.spare ? say.full : s.signedOut ? say.signin : s.failed && waits ? shell.fill(s.failed === "server" ? say.trouble : say.waiting, { what: shell.waits() }) : note;
   if (!visit) return;
   if (strip.textContent !== words) {
     const { top } = root.getBoundingClientRect();
@@ -221,12 +223,12 @@ async function begin() {
   const mine = shell.only(visit, root, settleAll), device = await ready;
   await known.catch(() => 0); // a full phone can note nothing
   for (const i of root.querySelectorAll("input, textarea")) if (i.checked !== i.defaultChecked || (i.type !== "file" && i.value !== i.defaultValue)) changed(i); // was there before this script
-  if (["ready", "receipted"].includes((await store.get("visits", visit)).state)) return location.replace(location.pathname + "/receipt");
-  for (const r of await overlay(root, visit, device)) problem(byKey.get(r.question), r.words);
+  if (["ready", "receipted"].includes((await store.get("visits", visit).catch(() => 0))?.state)) return location.replace(location.pathname + "/receipt");
+  for (const r of await overlay(root, visit, device)) problem(byKey.get(r.question), r.words || say.moved, r.words ? "error" : "moved");
   picked.clear();
   for (const input of root.querySelectorAll("input[type=radio]:checked")) picked.set(input.name, input);
   clock.draw();
-  const last = (await store.all("answers", "visit", visit)).map((r) => r.at).sort().pop();
+  const last = (await store.all("answers", "visit", visit).catch(() => [])).map((r) => r.at).sort().pop();
   if (last) { keptAt ??= new Date(last); before = shell.fill(say.saved, { time: time(keptAt) }); }
   refresh();
   const { show, finishAll } = await thumbs();

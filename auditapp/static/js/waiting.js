@@ -9,7 +9,7 @@ const $ = (id) => document.getElementById(id), say = JSON.parse($("waiting").dat
 const moving = new Map(), urls = {}, asked = {}, docs = {}, title = $("head").textContent;
 const some = ([one, many], n, facts) => fill(n === 1 ? one : many, { n, ...facts });
 const put = (node, words) => { if (node.textContent !== words) node.textContent = words; };
-let lists = [], reading = false, again = false;
+let lists = [], reading = false, pending = false;
 
 const page = (visit) => asked[visit] ??= kept("/visits/" + visit).then((doc) => { docs[visit] = doc; draw(); return doc; });
 const sending = (r) => r.wait && Date.now() - moving.get(r.key)?.at < 70000; // a tab that was closed tells no end
@@ -18,7 +18,7 @@ const count = (list) => new Set(list.map((r) => r.visit + r.question)).size;
 
 /** What the phone holds of visits that are not all on the server; of photos without their bytes. */
 async function read() {
-  if (reading) { again = true; return; }
+  if (reading) { pending = true; return; }
   reading = true;
   const [visits, answers, photos] = await Promise.all(["visits", "answers", "photos"].map((kind) => store.all(kind)));
   lists = visits.flatMap((v) => {
@@ -33,8 +33,11 @@ async function read() {
   }).sort((a, b) => !a.urgent - !b.urgent);
   reading = false;
   draw();
-  if (again) { again = false; read(); }
+  if (pending) { pending = false; read(); }
 }
+
+/** What was refused goes once more; it may have been the server's mistake. */
+const again = ({ needs, words, ...r } = { kept: true }) => r.kept ? undefined : { ...r, wait: r.visit, ...(r.state && { state: "phone" }) };
 
 const copy = (id, name) => Object.assign($(name).content.firstElementChild.cloneNode(true), { id });
 
@@ -100,7 +103,11 @@ sync.listen((kind, detail) => {
   else if (kind === "photo") moving.delete(detail.uuid);
   if (known && moving.has(detail.uuid)) draw(); else read();
 });
-$("now").onclick = () => { put($("told"), say.trying); sync.now(); };
+$("now").onclick = async () => {
+  put($("told"), say.trying);
+  for (const kind of ["answers", "photos"]) for (const key of await store.keys(kind, "needs")) await store.update(kind, key, again);
+  sync.now();
+};
 $("rescue").onclick = async () => {
   const visits = lists.length ? lists.map((v) => v.key) : await store.keys("visits");
   try {

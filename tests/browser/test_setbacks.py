@@ -1,0 +1,268 @@
+"""What goes wrong with one thing loses nothing, holds up nothing else, and is told as it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect
+
+from tests.browser.every_kind import PASSWORD, Shop
+from tests.browser.line import Line, line_to
+from tests.browser.people import Person, person
+from tests.browser.serving import House
+from tests.browser.steps import add_photo, answer, card, eventually, option, saved
+from tests.browser.test_sync import (
+    KEPT,
+    PHOTOS,
+    agreed,
+    begin,
+    fill,
+    held,
+    photos_there,
+    received,
+    records,
+    set_times,
+    visit_of,
+)
+from tests.photo_factory import phone_jpeg
+
+ONLINE = "dispatchEvent(new Event('online'))"
+SHUT = "IDBFactory.prototype.open = () => { throw new DOMException('The disk is broken', 'UnknownError'); };"
+FULL = """() => {
+  IDBObjectStore.prototype.put = () => { throw new DOMException("No room is left", "QuotaExceededError"); };
+}"""
+
+
+@pytest.fixture
+def line(house: House) -> Iterator[Line]:
+    with line_to(house) as made:
+        yield made
+
+
+@pytest.fixture
+def sun(browser: Browser, line: Line, shop: Shop) -> Iterator[Person]:
+    """The shopper, on the page of a visit that is ready on the phone and just begun."""
+    with person(browser, line.house) as someone:
+        someone.sign_in(shop.email, PASSWORD)
+        begin(someone, shop)
+        yield someone
+        someone.forgive()
+
+
+def check(page: Page) -> None:
+    page.goto(page.url.partition("#")[0] + "/check")
+
+
+def send(page: Page) -> None:
+    check(page)
+    set_times(page)
+    page.get_by_role("button", name="Send").click()
+
+
+def test_an_answer_that_came_after_another_phone_had_sent_is_an_addition_and_the_visit_comes_to_its_end(
+    browser: Browser, sun: Person, line: Line, house: House, shop: Shop
+) -> None:
+    page, visit = sun.page, visit_of(sun.page)
+    fill(page)
+    saved(page)
+    eventually(lambda: photos_there(house, sun) == len(PHOTOS), 30)
+    line.state = "cut"
+    answer(page, "CHOICE", "me")
+    expect(page.locator("#state")).to_have_text(KEPT)
+    with person(browser, house) as second:
+        second.sign_in(shop.email, PASSWORD)
+        second.go(f"/visits/{visit}")
+        send(second.page)
+        received(second.page)
+    check(page)
+    set_times(page)
+    page.get_by_role("button", name="Send").click()
+    page.wait_for_url("**/receipt")
+    line.state = "good"
+    page.evaluate(ONLINE)
+    received(page)
+    agreed(page, visit)
+    assert held(house, sun, visit)["late"]["CHOICE"]["value"]
+
+
+def test_one_photo_that_the_server_stumbles_over_holds_up_no_other_and_no_other_visit(
+    sun: Person, house: House, shop: Shop
+) -> None:
+    page, first, seen = sun.page, visit_of(sun.page), list[str]()
+
+    def stumble(route: Route) -> None:
+        seen.append(route.request.url)
+        route.fulfill(status=500, content_type="text/html", body="<h1>Internal error</h1>")
+
+    page.context.route(f"**/visits/{first}/photos/*", lambda route: stumble(route) if not seen else route.fallback())
+    add_photo(page, "PHOTO", phone_jpeg())
+    eventually(lambda: bool(records(page, "photos")) and bool(seen))
+    page.context.route(seen[0], stumble)
+    add_photo(page, "SIGNED", phone_jpeg(width=640))
+    expect(card(page, "SIGNED").get_by_text("On the server")).to_be_visible(timeout=30_000)
+    expect(page.locator("#strip")).to_contain_text("Could not send, trying again. 1 photo waits here.")
+    begin(sun, shop)
+    add_photo(page, "PHOTO", phone_jpeg())
+    expect(card(page, "PHOTO").get_by_text("On the server")).to_be_visible(timeout=30_000)
+
+
+def test_a_phone_whose_database_is_broken_still_sends_what_is_entered(sun: Person, house: House) -> None:
+    page, visit = sun.page, visit_of(sun.page)
+    page.add_init_script(SHUT)
+    page.reload()
+    answer(page, "YES", "yes")
+    answer(page, "TEXT", "Hello")
+    eventually(lambda: set(held(house, sun, visit)["answers"]) == {"YES", "TEXT"}, 30)
+    add_photo(page, "PHOTO", phone_jpeg())
+    eventually(lambda: photos_there(house, sun) == 1, 30)
+
+
+def test_a_phone_whose_database_is_broken_never_says_that_something_is_kept(sun: Person, line: Line) -> None:
+    page = sun.page
+    page.add_init_script(SHUT)
+    page.reload()
+    line.state = "cut"
+    answer(page, "YES", "yes")
+    expect(page.locator("#strip")).to_contain_text("The last entries are only in this page")
+    expect(page.locator("#state")).not_to_have_text(re.compile("Kept|Saved"))
+
+
+def test_a_photo_that_is_all_there_is_counts_as_kept(sun: Person, line: Line) -> None:
+    line.state = "cut"
+    add_photo(sun.page, "PHOTO", phone_jpeg())
+    expect(sun.page.locator("#strip")).to_have_text("No signal. 1 photo waits here.")
+    expect(sun.page.locator("#state")).to_have_text(KEPT)
+
+
+def test_what_the_server_refuses_is_not_called_saved_and_goes_once_more_with_try_now(sun: Person, house: House) -> None:
+    page, visit = sun.page, visit_of(sun.page)
+    refused = {"error": {"code": "forbidden", "message": "This is not the address of this program.", "request": ""}}
+    page.context.route("**/answers", lambda route: route.fulfill(status=403, json=refused))
+    answer(page, "YES", "yes")
+    expect(page.locator("#strip")).to_have_text("This is not the address of this program.")
+    expect(page.locator("#state")).not_to_have_text(re.compile("Saved"))
+    page.context.unroute("**/answers")
+    sun.go("/visits/waiting")
+    page.get_by_role("button", name="Try now").click()
+    expect(page.get_by_text("Nothing waits here.")).to_be_visible()
+    assert set(held(house, sun, visit)["answers"]) == {"YES"}
+
+
+def test_send_without_the_kept_checklist_leaves_no_photo_behind(sun: Person, house: House, line: Line) -> None:
+    page, visit = sun.page, visit_of(sun.page)
+    line.state = "cut"
+    fill(page)
+    expect(page.locator("#state")).to_have_text(KEPT)
+    line.state = "good"
+    page.context.route("**/photos/*", lambda route: route.abort())
+    page.evaluate(
+        "async () => { for (const name of await caches.keys()) if (/^pages/.test(name)) await caches.delete(name); }"
+    )
+    page.context.route(
+        re.compile(rf"/visits/{visit}$"),
+        lambda route: route.abort() if route.request.resource_type == "fetch" else route.continue_(),
+    )
+    check(page)
+    expect(page.locator("#left")).not_to_have_value("")
+    day = page.locator("#left").input_value()[:10]
+    page.locator("#arrived").fill(f"{day}T00:00")
+    page.locator("#left").fill(f"{day}T00:01")
+    page.get_by_role("button", name="Send").click()
+    page.wait_for_url("**/receipt")
+    assert held(house, sun, visit)["receipt"] is None
+    page.context.unroute("**/photos/*")
+    page.evaluate(ONLINE)
+    received(page)
+    assert len(held(house, sun, visit)["photos"]) == len(PHOTOS)
+    assert not any(photo["amendment"] for photo in held(house, sun, visit)["photos"].values())
+
+
+def test_a_full_phone_sends_a_visit_whose_answers_are_on_the_server(sun: Person, house: House) -> None:
+    page, visit = sun.page, visit_of(sun.page)
+    fill(page)
+    saved(page)
+    eventually(lambda: photos_there(house, sun) == len(PHOTOS) and not records_that_wait(page), 30)
+    check(page)
+    set_times(page)
+    page.evaluate(FULL)
+    page.get_by_role("button", name="Send").click()
+    page.wait_for_url("**/receipt")
+    assert held(house, sun, visit)["receipt"]
+
+
+def test_a_full_phone_with_answers_on_it_says_why_it_can_not_send(sun: Person, line: Line) -> None:
+    page = sun.page
+    line.state = "cut"
+    fill(page)
+    expect(page.locator("#state")).to_have_text(KEPT)
+    check(page)
+    set_times(page)
+    page.evaluate(FULL)
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("#problem")).to_contain_text("This phone is full.")
+    assert page.url.endswith("/check")
+
+
+def test_an_answer_that_lost_to_another_phone_is_told_at_the_next_opening(
+    browser: Browser, sun: Person, line: Line, house: House, shop: Shop
+) -> None:
+    page, visit = sun.page, visit_of(sun.page)
+    home = page.url.partition("#")[0]
+    line.state = "cut"
+    answer(page, "CHOICE", "me")
+    expect(page.locator("#state")).to_have_text(KEPT)
+    with person(browser, house) as second:
+        second.sign_in(shop.email, PASSWORD)
+        second.go(f"/visits/{visit}")
+        answer(second.page, "CHOICE", "me")
+        answer(second.page, "CHOICE", "they")
+        saved(second.page)
+    sun.go("/visits")
+    line.state = "good"
+    page.evaluate(ONLINE)
+    expect(page.locator("#waits")).to_be_hidden()
+    page.goto(home)
+    expect(card(page, "CHOICE").get_by_role("alert")).to_have_text(
+        "Changed on another device. The newer answer is shown."
+    )
+    expect(option(page, "CHOICE", "they").locator("input")).to_be_checked()
+    answer(page, "CHOICE", "me")
+    saved(page)
+    page.reload()
+    expect(card(page, "CHOICE").get_by_role("alert")).to_have_count(0)
+
+
+def test_a_photo_that_the_server_never_took_is_not_forgotten_with_its_visit(sun: Person, shop: Shop) -> None:
+    page, visit = sun.page, visit_of(sun.page)
+    fill(page)
+    add_photo(page, "PHOTO", b"%PDF-1.7 not a photo", name="photo.jpg")
+    expect(card(page, "PHOTO").get_by_text("Not accepted")).to_be_visible()
+    saved(page)
+    send(page)
+    received(page)
+    agreed(page, visit)
+    page.clock.set_fixed_time(datetime.now(UTC) + timedelta(days=8))
+    begin(sun, shop)
+    for given in ("yes", "no"):  # the second goes up once all that was due before has been done
+        answer(page, "PARTLY", given)
+        saved(page)
+    assert [r["state"] for r in records(page, "photos") if r["visit"] == visit].count("refused") == 1
+
+
+def test_signing_out_says_that_a_finished_visit_is_not_sent(sun: Person, line: Line, house: House) -> None:
+    page = sun.page
+    fill(page)
+    saved(page)
+    eventually(lambda: photos_there(house, sun) == len(PHOTOS) and not records_that_wait(page), 30)
+    page.context.route("**/submit", lambda route: route.abort())
+    send(page)
+    page.wait_for_url("**/receipt")
+    sun.go("/sign-out")
+    expect(page.locator("#safe")).to_contain_text("1 finished list is not sent yet.")
+
+
+def records_that_wait(page: Page) -> list[object]:
+    return [r for kind in ("answers", "photos") for r in records(page, kind) if r.get("wait")]
