@@ -115,7 +115,7 @@ def script_words() -> dict[str, str]:
         "full": full(),
         "signin": gettext("You are signed out. What you enter stays on this phone. Sign in again to send it."),
         "waiting": gettext("No signal. %(what)s.", what="%(what)s"),
-        "trouble": gettext("Could not send, trying again. %(what)s.", what="%(what)s"),
+        "trouble": gettext("Could not save, trying again. %(what)s.", what="%(what)s"),
         "refused": gettext("Not accepted"),
         "other": gettext("Changed on another device. Load the page again to see it."),
         "moved": gettext("Changed on another device. The newer answer is shown."),

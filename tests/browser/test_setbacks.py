@@ -103,7 +103,7 @@ def test_one_photo_that_the_server_stumbles_over_holds_up_no_other_and_no_other_
     page.context.route(seen[0], stumble)
     add_photo(page, "SIGNED", phone_jpeg(width=640))
     expect(card(page, "SIGNED").get_by_text("On the server")).to_be_visible(timeout=30_000)
-    expect(page.locator("#strip")).to_contain_text("Could not send, trying again. 1 photo waits here.")
+    expect(page.locator("#strip")).to_contain_text("Could not save, trying again. 1 photo waits here.")
     begin(sun, shop)
     add_photo(page, "PHOTO", phone_jpeg())
     expect(card(page, "PHOTO").get_by_text("On the server")).to_be_visible(timeout=30_000)

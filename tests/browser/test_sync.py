@@ -308,7 +308,7 @@ def test_errors_and_portals_are_waited_out(sun: Person, house: House, line: Line
     page.context.route("**/api/**", answer_badly)
     answer(page, "YES", "yes")
     add_photo(page, "PHOTO", phone_jpeg())
-    words = {"error": "Could not send, trying again.", "portal": "No signal."}
+    words = {"error": "Could not save, trying again.", "portal": "No signal."}
     expect(page.locator("#strip")).to_contain_text(words[trouble])
     expect(card(page, "PHOTO").get_by_text("On this phone")).to_be_visible()
     expect(page.locator("#state")).to_have_text(KEPT)
