@@ -14,7 +14,7 @@ export async function photo(record) {
     spare.delete(kept.key);
   } catch { spare.set(kept.key, kept); }
   const where = spare.has(kept.key) ? "page" : "phone";
-  tell("photo", { uuid: kept.key, visit: kept.visit, question: kept.question, state: where });
+  tell("photo", { uuid: kept.key, visit: kept.visit, question: kept.question, state: where, at: kept.at });
   await count(true);
   if (!kept.raw) soon(0);
   return where;
@@ -60,7 +60,8 @@ async function sendPhoto(r) {
     tell("photo", { ...about, state: "server", id: told.id });
   } catch (error) {
     if (!error.lasting) { tell("photo", { ...about, state: "phone" }); throw error; }
-    await store.update("photos", r.key, (x) => x?.state === "gone" ? null : x && { ...x, state: "refused", wait: undefined, needs: r.visit, words: error.words });
+    await store.update("photos", r.key, (x) => x?.state === "gone" ? null : x && { ...x, state: "refused", wait: undefined, needs: r.visit, words: error.words }).catch(() => 0);
+    spare.delete(r.key); // sent again, it would be refused again
     tell("photo", { ...about, state: "refused", words: error.words });
   }
 }

@@ -121,7 +121,7 @@ sync.listen((kind, detail) => {
   else if (kind === "refused") { if (q) problem(q, detail.words); else note = detail.words || ""; }
   else if (kind === "other") { told.delete(`${detail.question}.${detail.field}`); problem(q, say.other, "moved"); }
   else if (kind === "amended") note = say.sent;
-  else if (detail?.state === "phone") keptAt = new Date();
+  else if (detail?.state === "phone" && detail.at) keptAt = new Date(detail.at);
   draw();
 });
 
