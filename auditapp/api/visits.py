@@ -10,6 +10,7 @@ from typing import Any
 
 from flask import Blueprint, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import ClientDisconnected
 
 from auditapp.api.origin import own_pages_only
 from auditapp.domain.errors import Conflict, InvalidInput
@@ -19,6 +20,7 @@ from auditapp.gate.errors import words_of
 from auditapp.gate.guards import guard, signed_in
 from auditapp.gate.request import actor, context, gettext
 from auditapp.i18n import N_
+from auditapp.photos.receiving import CHANGED
 from auditapp.services.visits import evidence, registers, sending
 from auditapp.services.visits.evidence import Outcome, Told
 from auditapp.services.visits.models import Receipt
@@ -90,16 +92,20 @@ def put_photo(visit_id: str, uuid: str) -> ResponseReturnValue:
         given_at=phone_moment(headers.get("X-Given-At")),
         clock_offset=clock_offset(phone_moment(headers.get("X-Clock")), context().now()),
     )
-    put = evidence.put_photo(
-        context(),
-        actor(),
-        visit_id,
-        uuid,
-        headers.get("X-Question", ""),
-        request.stream,
-        headers.get("X-Sha256") or None,
-        told,
-    )
+    try:
+        put = evidence.put_photo(
+            context(),
+            actor(),
+            visit_id,
+            uuid,
+            headers.get("X-Question", ""),
+            request.stream,
+            headers.get("X-Sha256") or None,
+            told,
+            request.content_length,  # none with a body in chunks, which has an end of its own
+        )
+    except ClientDisconnected:  # how servers other than ours, or a body in chunks, tell of a body that was cut
+        raise InvalidInput(CHANGED, field="sha256") from None
     if put.outcome is Outcome.CONFLICT:
         raise Conflict(SAME_ID)
     body = {"uuid": put.uuid, "id": put.public_id, "sha256": put.raw_sha256, "state": put.outcome.value}

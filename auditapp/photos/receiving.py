@@ -33,24 +33,34 @@ class Received:
     sha256: str
 
 
+CHANGED = N_("The photo changed on its way to the server. Send it again.")
+
+
 def receive(
-    stream: Readable, directory: Path, max_bytes: int = MAX_BYTES, expected_sha256: str | None = None
+    stream: Readable,
+    directory: Path,
+    max_bytes: int = MAX_BYTES,
+    expected_sha256: str | None = None,
+    expected_size: int | None = None,
 ) -> Received:
     """Stream an upload to a new file in ``directory`` (it must exist); the caller deletes the file when done.
 
     Never asks ``stream`` for more than ``max_bytes + 1`` bytes in all. ``expected_sha256`` is hex, in either
-    case. Raises TooLarge, PhotoRefused (empty) or InvalidInput (other bytes than the sender hashed). Whatever
-    is raised, also by the stream itself, the temporary file is gone.
+    case, ``expected_size`` the length in bytes that the sender announced; None where it told none. Raises TooLarge,
+    PhotoRefused (empty) or InvalidInput (fewer or other bytes than the sender told of). Whatever is raised, also by
+    the stream itself, the temporary file is gone.
     """
     handle, name = tempfile.mkstemp(prefix="photo-", dir=directory)
     path = Path(name)
     try:
         with os.fdopen(handle, "wb") as target:
             size, digest = _copy(stream, target, max_bytes)
+        if expected_size not in (None, size):  # before anything else: what was cut to nothing is no empty photo
+            raise InvalidInput(CHANGED, field="sha256")
         if not size:
             raise PhotoRefused(EMPTY)
         if expected_sha256 is not None and digest != expected_sha256.strip().lower():
-            raise InvalidInput(N_("The photo changed on its way to the server. Send it again."), field="sha256")
+            raise InvalidInput(CHANGED, field="sha256")
     except BaseException:
         path.unlink(missing_ok=True)
         raise

@@ -65,8 +65,10 @@ def view(
     language: str,
     form: Mapping[str, str] | None = None,
     errors: Mapping[str, str] | None = None,
+    stale: str = "",
 ) -> dict[str, Any]:
-    """What visits/check.html shows; ``form`` and ``errors`` come back from a post that could not be taken."""
+    """What visits/check.html shows; ``form`` and ``errors`` come back from a post that could not be taken, and
+    ``stale`` says why where the page was too old."""
     form, errors = form or {}, errors or {}
     problems = [(visit.checklist.numbers[m.question], m.question, _missing(visit, m, language)) for m in visit.missing]
     unanswered = [visit.checklist.numbers[m.question] for m in visit.missing if m.lack is Lack.ANSWER]
@@ -79,6 +81,7 @@ def view(
         "unanswered": unanswered if early else [],
         "tried": bool(form),
         "errors": errors,
+        "stale": stale,
         "cant": {**visit.filled.cant, **{k[5:]: v for k, v in form.items() if k.startswith("cant.")}},
         "excused": [
             (visit.checklist.numbers[key], key, visit.checklist.say(visit.checklist.by_key[key].text, language))

@@ -67,7 +67,7 @@ def coming_back(posted: Posted, visit: OpenVisit, everything: bool) -> dict[str,
     """Cards that show what was sent over what is kept: those refused, or ``everything`` where nothing was saved."""
     kept = states_of(visit)
     found = {}
-    for key in posted.touched if everything else posted.errors:
+    for key in {**posted.touched, **posted.errors} if everything else posted.errors:
         sent, state, names = posted.states[key], kept[key], posted.touched.get(key, set())
         found[key] = state._replace(
             value=sent.value if "value" in names else state.value,

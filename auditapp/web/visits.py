@@ -16,17 +16,17 @@ from flask import (
     send_file,
     url_for,
 )
-from flask.blueprints import BlueprintSetupState
 from flask.typing import ResponseReturnValue
-from flask_wtf.csrf import validate_csrf
-from wtforms.validators import ValidationError
+from flask_wtf.csrf import CSRFError
+from werkzeug.datastructures import FileStorage
 
-from auditapp.domain.errors import InvalidInput, PhotoRefused, TooLarge
+from auditapp.domain.errors import AuditAppError, InvalidInput, PhotoRefused, TooLarge
 from auditapp.domain.roles import Do
 from auditapp.domain.visit import VisitState
-from auditapp.gate.errors import STALE, words_of
+from auditapp.gate.errors import words_of
 from auditapp.gate.guards import guard
 from auditapp.gate.request import actor, context, gettext, language, show_time
+from auditapp.i18n import N_
 from auditapp.services.answer_words import answer_words
 from auditapp.services.visits import evidence, reading, registers, replies, sending
 from auditapp.services.visits.models import OpenVisit
@@ -35,11 +35,40 @@ from auditapp.web.visit_form import Posted
 
 blueprint = Blueprint("visits", __name__)
 
+EXPIRED = N_("This page had expired. What you entered is still here, but it is not saved yet. Press the button again.")
+CHOOSE_AGAIN = N_("Choose the photos of this question again.")
+UNSAVED = N_("Not saved yet.")
 
-@blueprint.record_once
-def _own_token_check(state: BlueprintSetupState) -> None:
-    """A stale page must come back with what was typed, so `save` looks at the token itself."""
-    state.app.extensions["csrf"].exempt(f"{__name__}.save")
+
+@blueprint.errorhandler(CSRFError)
+def _stale(_error: CSRFError) -> ResponseReturnValue:
+    """A page whose token is too old comes back with all that was typed and a new token; nothing of it is kept yet."""
+    try:
+        page = make_response(_once_more(request.endpoint, **(request.view_args or {})))
+    except AuditAppError as error:  # no handler looks after a handler
+        return current_app.handle_user_exception(error)
+    if page.status_code == 200:
+        page.status_code = 400
+    return page
+
+
+@guard(Do.VISIT_FILL)
+def _once_more(endpoint: str | None, visit_id: str = "", assignment_id: str = "") -> ResponseReturnValue:
+    words = gettext(EXPIRED)
+    if endpoint == "visits.start":
+        return _brief(assignment_id, stale=words)
+    visit = _open(visit_id)
+    if endpoint == "visits.save":
+        posted = visit_form.read(request.form, visit, context().now())
+        for question in posted.questions:
+            if _files(question.key):
+                posted.refuse(question.key, gettext(CHOOSE_AGAIN))
+        return _checklist(visit, posted, words)
+    if endpoint == "visits.reply":
+        return _message(visit_id, stale=words)
+    if visit.sent:
+        return redirect(_after_sending(visit), 303)
+    return render_template("visits/check.html", **visit_check.view(visit, language(), request.form, stale=words))
 
 
 @blueprint.get("/visits")
@@ -59,7 +88,7 @@ def brief(assignment_id: str) -> ResponseReturnValue:
     return _brief(assignment_id)
 
 
-def _brief(assignment_id: str, wrong: bool = False) -> str:
+def _brief(assignment_id: str, wrong: bool = False, stale: str = "") -> str:
     with context().read() as session:
         found = reading.brief(session, actor(), assignment_id, language())
     return render_template(
@@ -69,6 +98,7 @@ def _brief(assignment_id: str, wrong: bool = False) -> str:
         words=visit_words,
         checks=visit_words.readiness(found.row.method),
         wrong=wrong,
+        stale=stale,
         given=request.form,
     )
 
@@ -102,11 +132,6 @@ def save(visit_id: str) -> ResponseReturnValue:
     """Keep what one section's form changed, then go on; what can't be kept comes back with the reason."""
     visit = _open(visit_id)
     posted = visit_form.read(request.form, visit, context().now())
-    try:
-        if current_app.config.get("WTF_CSRF_ENABLED", True):
-            validate_csrf(request.form.get("csrf_token"))
-    except ValidationError:
-        return _checklist(visit, posted, gettext(STALE)), 400
     if posted.changes:
         with context().write() as session:
             registers.save_fields(session, actor(), visit_id, posted.changes, context().now())
@@ -127,15 +152,18 @@ def _open(visit_id: str) -> OpenVisit:
 
 
 def _checklist(visit: OpenVisit, posted: Posted | None = None, lead: str = "", preview: bool = False) -> str:
-    """The page; after a failed post with everything that was sent, also what could not be kept."""
+    """The page; after a failed post with everything that was sent, also what could not be kept. With a ``lead``,
+    which says why, nothing was."""
     back = visit_form.coming_back(posted, visit, everything=bool(lead)) if posted else {}
     numbers = visit.checklist.numbers
     errors = posted.errors if posted else {}
+    unsaved = {*posted.touched, _touched(visit)} & numbers.keys() if posted and lead else set()
+    problems = {**dict.fromkeys(unsaved, gettext(UNSAVED)), **errors}
     return render_template(
         "visits/checklist.html",
         visit=visit,
         page=visit_page.page(visit, language(), back),
-        problems=[(numbers[key], words) for key, words in errors.items()],
+        problems=sorted((numbers[key], words) for key, words in problems.items()),
         lead=lead,
         preview=preview,
         here=url_for(".checklist", visit_id=visit.id) if visit.id else "",
@@ -153,13 +181,16 @@ def _state_words(visit: OpenVisit) -> str:
 
 def _take_photos(visit_id: str, posted: Posted) -> None:
     for question in posted.questions:
-        for file in request.files.getlist(f"{question.key}.p"):
-            if not file.filename:
-                continue
+        for file in _files(question.key):
             try:
                 evidence.put_photo(context(), actor(), visit_id, str(uuid.uuid4()), question.key, file.stream)
             except (PhotoRefused, InvalidInput, TooLarge) as error:
                 posted.refuse(question.key, words_of(error))
+
+
+def _files(key: str) -> list[FileStorage]:
+    """What was chosen at a question; a field where nothing was chosen posts a file without a name."""
+    return [file for file in request.files.getlist(f"{key}.p") if file.filename]
 
 
 def _touched(visit: OpenVisit) -> str:
@@ -274,7 +305,7 @@ def message(visit_id: str) -> ResponseReturnValue:
     return _message(visit_id)
 
 
-def _message(visit_id: str, error: str = "") -> ResponseReturnValue:
+def _message(visit_id: str, error: str = "", stale: str = "") -> ResponseReturnValue:
     visit = _open(visit_id)
     if visit.query is None:
         return redirect(url_for(".receipt" if visit.sent else ".checklist", visit_id=visit_id), 303)
@@ -293,6 +324,7 @@ def _message(visit_id: str, error: str = "") -> ResponseReturnValue:
         photos=visit.photos.get(visit.query.question, ()),
         text=request.form.get("text", ""),
         error=error,
+        stale=stale,
     )
 
 

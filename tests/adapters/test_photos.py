@@ -211,6 +211,20 @@ def test_other_bytes_than_the_sender_hashed_are_not_taken(expected: str, tmp_pat
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(("body", "announced"), [(b"som", 4), (b"", 4), (b"some", 3)])
+def test_an_upload_of_another_length_than_was_announced_is_not_taken(
+    body: bytes, announced: int, tmp_path: Path
+) -> None:
+    with pytest.raises(InvalidInput, match="changed on its way") as caught:
+        receive(io.BytesIO(body), tmp_path, expected_size=announced)
+    assert caught.value.field == "sha256"
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_upload_of_the_announced_length_is_taken(tmp_path: Path) -> None:
+    assert receive(io.BytesIO(b"some"), tmp_path, expected_size=4).size == 4
+
+
 def test_an_empty_upload_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PhotoRefused, match="empty"):
         receive(io.BytesIO(), tmp_path)

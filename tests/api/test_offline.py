@@ -239,6 +239,35 @@ def test_half_an_upload_leaves_nothing_and_the_whole_one_is_taken_later(
     assert put(phone, visit, data).status_code == 201
 
 
+SERVER_ENDS_THE_BODY = {"wsgi.input_terminated": True}
+"""As gunicorn does it: a body that was cut simply ends."""
+
+
+@pytest.mark.parametrize("server", [SERVER_ENDS_THE_BODY, {}])
+@pytest.mark.parametrize("part", [0, 0.5, 0.99])
+def test_a_photo_without_a_hash_that_was_cut_is_not_taken_and_asked_for_again(
+    phone: FlaskClient, context: Context, visit: str, part: float, server: dict[str, bool]
+) -> None:
+    data = encode(picture(400, 300), "JPEG", progressive=True)
+    headers = {**OURS, "X-Question": "S-RNG-1"}
+    url = f"/api/v1/visits/{visit}/photos/{UUID}"
+    cut = io.BytesIO(data[: int(len(data) * part)])
+    announced = {**server, "CONTENT_LENGTH": str(len(data))}  # the client would count the stream
+    answer = phone.put(url, input_stream=cut, headers=headers, environ_overrides=announced)
+    assert (answer.status_code, answer.json["error"]["field"]) == (422, "sha256")
+    assert list(context.settings.upload_folder.iterdir()) == list(context.storage.keys()) == []
+    assert phone.put(url, data=data, headers=headers).status_code == 201, "the same id is still free"
+
+
+def test_a_photo_in_chunks_has_no_length_to_be_held_to(phone: FlaskClient, visit: str) -> None:
+    chunks = {**SERVER_ENDS_THE_BODY, "HTTP_TRANSFER_ENCODING": "chunked"}
+    headers = {**OURS, "X-Question": "S-RNG-1"}
+    url = f"/api/v1/visits/{visit}/photos/{UUID}"
+    stream = io.BytesIO(jpeg())
+    answer = phone.put(url, input_stream=stream, headers=headers, environ_overrides=chunks)
+    assert answer.status_code == 201
+
+
 def test_client_times_are_kept_beside_the_servers(
     phone: FlaskClient, context: Context, visit: str, clock: Clock
 ) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser.every_kind import EVERY_KIND, Shop, make_shop
+from auditapp.services import photo_files
+from tests.browser.every_kind import EVERY_KIND, Shop, context_of, make_shop
 from tests.browser.serving import House, copy, forget_queued_scorecards, launch, load_demo, serve
 
 HERE = Path(__file__).parent
@@ -79,7 +80,9 @@ def house(shop: Shop) -> Iterator[House]:
 
 
 def assert_no_accident(house: House) -> None:
-    """The web program met nothing that it did not expect."""
+    """The web program met nothing that it did not expect, and every photo has its files, every file its photo."""
     log = house.log()
     assert "Traceback" not in log, log[-4000:]
     assert '"level": "error"' not in log, log[-4000:]
+    with context_of(house.data) as context:
+        assert photo_files.verify(context) == photo_files.Findings(missing=(), orphans=(), wrong=())

@@ -21,7 +21,9 @@ from auditapp.db.session import Database
 from auditapp.gate.request import COOKIE
 from auditapp.services.accounts.sign_ins import open_sign_in
 from auditapp.services.context import make_context
-from tests.factories import make_world
+from auditapp.services.visits import sending
+from tests.factories import make_assignment, make_world
+from tests.photo_factory import encode, picture
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 60
@@ -79,6 +81,8 @@ class Served:
 
     port: int
     cookie: str
+    visit: str
+    photo: bytes
 
 
 @pytest.fixture(scope="module")
@@ -88,29 +92,35 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     env = environ(data)
     context = make_context(config.load(env))
     with context.write() as session:
-        sun = session.get_one(User, make_world(session).shopper.user_id)
+        world = make_world(session)
+        sun = session.get_one(User, world.shopper.user_id)
         cookie = f"{COOKIE}={open_sign_in(session, sun.id, sun.public_id, context.now())}"
+        visit = sending.start(session, world.shopper, make_assignment(session, world).public_id, context.now())
     context.database.dispose()
     process = start(env, data / "web.log")
     try:
         wait_until_served(int(env["PORT"]), process, data / "web.log")
-        yield Served(int(env["PORT"]), cookie)
+        yield Served(int(env["PORT"]), cookie, visit, encode(picture(400, 300), "JPEG"))
     finally:
         stop(process)
 
 
 def ask(
-    port: int, method: str, path: str, kind: str, body: bytes, announced: int | None = None, cookie: str = ""
+    port: int, method: str, path: str, kind: str, body: bytes, announced: int | str | None = None, cookie: str = ""
 ) -> bytes:
-    """The whole answer to a call of a client that sends all of its body before it reads anything, as phones do."""
+    """The whole answer to a call of a client that sends all of its body before it reads anything, as phones do.
+    ``announced``: another length than the body's, or "chunked" where it comes in chunks."""
+    length = f"Content-Length: {len(body) if announced is None else announced}"
+    framing = "Transfer-Encoding: chunked" if announced == "chunked" else length
     head = (
         f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nX-Auditapp: 1\r\nX-Question: S-RNG-1\r\n"
         f"Cookie: {cookie}\r\n"
-        f"Content-Type: {kind}\r\nContent-Length: {len(body) if announced is None else announced}\r\n"
-        "Connection: close\r\n\r\n"
+        f"Content-Type: {kind}\r\n{framing}\r\nConnection: close\r\n\r\n"
     )
     with socket.create_connection(("127.0.0.1", port), timeout=SECONDS) as line:
         line.sendall(head.encode() + body)
+        if announced is not None:
+            line.shutdown(socket.SHUT_WR)
         found = b""
         while chunk := line.recv(65536):
             found += chunk
@@ -148,6 +158,23 @@ def test_a_form_that_is_too_large_gets_its_page(served: Served) -> None:
     answer = ask(served.port, "POST", "/sign-in", FORM, b"a&" * 2**20)
     assert answer.startswith(b"HTTP/1.1 413 ")
     assert b"larger than the server accepts" in answer
+
+
+def chunk(data: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+def test_a_photo_that_was_cut_on_its_way_is_asked_for_again_and_then_taken(served: Served) -> None:
+    def put(body: bytes, announced: int | str | None = None) -> bytes:
+        path = f"/api/v1/visits/{served.visit}/photos/{UUID}"
+        return ask(served.port, "PUT", path, "image/jpeg", body, announced, served.cookie)
+
+    whole, half = served.photo, served.photo[: len(served.photo) // 2]
+    for cut in (put(half, len(whole)), put(b"", len(whole)), put(chunk(half), "chunked")):
+        status, error = parted(cut)
+        assert (status, error["field"]) == (422, "sha256")
+    assert put(chunk(whole[:100]) + chunk(whole[100:]) + chunk(b""), "chunked").startswith(b"HTTP/1.1 201 ")
+    assert put(whole).startswith(b"HTTP/1.1 200 "), "the same bytes are the same photo"
 
 
 def test_what_nobody_would_ever_read_is_not_waited_for(served: Served) -> None:

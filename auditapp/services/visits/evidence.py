@@ -79,13 +79,15 @@ def put_photo(
     stream: Readable,
     sha256: str | None = None,
     told: Told | None = None,
+    size: int | None = None,
 ) -> Put:
-    """Take in a photo. Raises InvalidInput, PhotoRefused, TooLarge, NotFound; returns only what is safely on disk."""
+    """Take in a photo, of which ``sha256`` (hex) and ``size`` (bytes) are what the sender says of it. Raises
+    InvalidInput, PhotoRefused, TooLarge, NotFound; returns only what is safely on disk."""
 
     def find(session: Session, for_update: bool) -> Visit:
         return own_visit(session, actor, visit_id, for_update)
 
-    return take_photo(context, find, uuid, question, stream, sha256, told)
+    return take_photo(context, find, uuid, question, stream, sha256, told, size)
 
 
 def take_photo(
@@ -96,6 +98,7 @@ def take_photo(
     stream: Readable,
     sha256: str | None = None,
     told: Told | None = None,
+    size: int | None = None,
 ) -> Put:
     """As `put_photo`, for whoever may reach the visit that ``find`` gives."""
     with context.read() as session:
@@ -104,7 +107,7 @@ def take_photo(
         if sha256 and (known := _standing(session, visit, uuid, sha256.lower())):
             return known
         _check_room(session, visit)
-    received = photos.receive(stream, context.settings.upload_folder, expected_sha256=sha256)
+    received = photos.receive(stream, context.settings.upload_folder, expected_sha256=sha256, expected_size=size)
     try:
         clean = photos.clean(received.path)
     finally:
