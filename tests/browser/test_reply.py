@@ -160,6 +160,20 @@ def test_what_a_reply_left_on_the_phone_is_forgotten_after_a_week(sun: Person, s
     assert replies(shop, visit) == [WORDS]
 
 
+def test_a_draft_outlives_a_page_that_was_left_before_it_had_shown_it(sun: Person, visit: str, line: Line) -> None:
+    page = open_question(sun, visit)
+    line.state = "cut"
+    page.locator("#text").fill(WORDS)
+    user = page.evaluate("document.body.dataset.user")
+    eventually(lambda: any(kept.get("text") == WORDS for kept in page.evaluate(RECORDS, [user, "meta"])))
+    hasty = page.context.new_page()
+    hasty.add_init_script("addEventListener('DOMContentLoaded', () => dispatchEvent(new Event('beforeunload')))")
+    hasty.goto(page.url)
+    hasty.close()
+    page.reload()
+    expect(page.locator("#text")).to_have_value(WORDS)
+
+
 def test_an_empty_reply_is_told_and_not_sent(sun: Person, shop: Shop, visit: str) -> None:
     page = open_question(sun, visit)
     page.get_by_role("button", name="Reply").click()

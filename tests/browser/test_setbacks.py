@@ -31,6 +31,15 @@ from tests.photo_factory import phone_jpeg
 
 ONLINE = "dispatchEvent(new Event('online'))"
 SHUT = "IDBFactory.prototype.open = () => { throw new DOMException('The disk is broken', 'UnknownError'); };"
+NOTE_THE_ORDER = """() => {
+  const put = IDBObjectStore.prototype.put, decode = self.createImageBitmap;
+  self.happened = [];
+  IDBObjectStore.prototype.put = function (record) {
+    if (record.raw) this.transaction.addEventListener("complete", () => happened.push("kept"));
+    return put.call(this, record);
+  };
+  self.createImageBitmap = (...asked) => { happened.push("shrunk"); return decode(...asked); };
+}"""
 FULL = """() => {
   IDBObjectStore.prototype.put = () => { throw new DOMException("No room is left", "QuotaExceededError"); };
 }"""
@@ -74,8 +83,9 @@ def test_an_answer_that_came_after_another_phone_had_sent_is_an_addition_and_the
     expect(page.locator("#state")).to_have_text(KEPT)
     with person(browser, house) as second:
         second.sign_in(shop.email, PASSWORD)
-        second.go(f"/visits/{visit}")
-        send(second.page)
+        second.go(f"/visits/{visit}/check")  # which this one never had open
+        set_times(second.page)
+        second.page.get_by_role("button", name="Send").click()
         received(second.page)
     check(page)
     set_times(page)
@@ -266,3 +276,91 @@ def test_signing_out_says_that_a_finished_visit_is_not_sent(sun: Person, line: L
 
 def records_that_wait(page: Page) -> list[object]:
     return [r for kind in ("answers", "photos") for r in records(page, kind) if r.get("wait")]
+
+
+def test_all_photos_that_were_chosen_at_once_are_kept_before_the_first_is_shrunk(sun: Person) -> None:
+    page = sun.page
+    page.evaluate(NOTE_THE_ORDER)
+    files = [{"name": f"{n}.jpg", "mimeType": "image/jpeg", "buffer": phone_jpeg(width=1800 + n)} for n in range(4)]
+    page.locator('input[name="PHOTO.p"]').set_input_files(files)  # type: ignore[arg-type]
+    expect(card(page, "PHOTO").get_by_text("On the server")).to_have_count(4, timeout=30_000)
+    assert page.evaluate("happened")[:5] == ["kept", "kept", "kept", "kept", "shrunk"]
+
+
+def test_nothing_is_called_saved_while_a_photo_is_being_kept(sun: Person) -> None:
+    page = sun.page
+    answer(page, "YES", "yes")
+    saved(page)
+    page.evaluate("() => { File.prototype.arrayBuffer = () => new Promise((done) => { self.come = done; }); }")
+    add_photo(page, "PHOTO", phone_jpeg())
+    expect(page.locator("#state")).to_have_text("Sending")
+    page.evaluate("come(new Uint8Array([37, 80, 68, 70]).buffer)")
+    expect(page.locator("#state")).not_to_have_text("Sending")
+
+
+def test_photos_that_a_page_left_as_they_came_are_shrunk_and_sent_by_the_next_one(sun: Person, house: House) -> None:
+    page = sun.page
+    visit = visit_of(page)
+    page.evaluate("() => { self.createImageBitmap = () => new Promise(() => 0); }")
+    add_photo(page, "PHOTO", phone_jpeg())
+    expect(card(page, "PHOTO").get_by_text("On this phone")).to_be_visible()
+    sun.go("/visits")
+    eventually(lambda: len(held(house, sun, visit)["photos"]) == 1, 30)
+
+
+def test_a_reason_counts_when_send_is_tapped_in_the_middle_of_it(sun: Person, house: House) -> None:
+    page, visit = sun.page, visit_of(sun.page)
+    fill(page)
+    answer(page, "YES", "no")
+    saved(page)
+    check(page)
+    set_times(page)
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator("#problem")).to_be_focused()
+    for box in page.locator("#cants input:visible").all():
+        box.fill("A guard was looking.")
+    page.get_by_role("button", name="Send").click()
+    page.wait_for_url("**/receipt")
+    received(page)
+    assert held(house, sun, visit)["answers"]["YES"]["cant"]
+
+
+def test_a_reason_that_was_only_typed_is_there_again(sun: Person) -> None:
+    page = sun.page
+    fill(page)
+    answer(page, "YES", "no")
+    saved(page)
+    check(page)
+    expect(page.locator("#state")).to_have_text("15 of 15 answered")
+    page.locator("#cants").evaluate("box => { box.open = true; }")
+    page.locator("#cants input:visible").first.press_sequentially("Too dark.")
+    page.locator("#not-done").evaluate("box => { box.open = true; }")
+    page.locator("#reason").press_sequentially("Closed.")
+    sun.go("/visits")
+    page.go_back()
+    expect(page.locator("#reason")).to_have_value("Closed.")
+    page.locator("#cants").evaluate("box => { box.open = true; }")
+    expect(page.locator("#cants input:visible").first).to_have_value("Too dark.")
+
+
+def test_what_is_wrong_with_the_times_is_still_told_when_the_checklist_comes_anew(sun: Person, line: Line) -> None:
+    page, visit, asked = sun.page, visit_of(sun.page), list[Route]()
+    fill(page)
+    saved(page)
+    page.add_init_script("AbortSignal.timeout = () => new AbortController().signal;")
+    page.context.route(
+        re.compile(rf"/visits/{visit}$"),
+        lambda route: asked.append(route) if route.request.resource_type == "fetch" else route.continue_(),
+    )
+    check(page)
+    set_times(page)
+    page.locator("#left").fill(page.locator("#arrived").input_value())
+    page.get_by_role("button", name="Send").click()
+    told = page.locator("#problem").get_by_text("You can't have left before you arrived.")
+    expect(told).to_be_visible()
+    with page.expect_response(lambda response: response.url.endswith(visit)):
+        asked.pop().continue_()
+    answered = page.locator("#problem li").count()
+    expect(told).to_be_visible()
+    assert answered == 1
+    assert page.title().startswith("Error: ")

@@ -14,35 +14,44 @@ const problem = document.getElementById("problem"), owed = problem.querySelector
 const some = ([one, many], n, facts) => fill(n === 1 ? one : many, { n, ...facts });
 const home = location.pathname.replace(/\/check$/, ""), title = document.title;
 const small = document.querySelector("[form=send] small");
-let page = null, tried = false, sizes = [], load = small.textContent;
+const typing = new Map(), told = new Map(), { reason } = document.querySelector("#not-done form").elements, draft = "reason|" + visit;
+let page = null, tried = false, sizes = [], load = small.textContent, keeping = Promise.resolve();
 
 const ready = begin();
 
 async function begin() {
   const device = await shell.begin(), newest = fresh(home);
   await times();
-  page = await kept(home) || await newest;
-  if (!page) return;
-  await show(device);
-  newest.then((found) => { if (found && found !== page) { page = found; show(device); } });
+  reason.value ||= (await store.get("meta", draft))?.text || "";
+  const found = await kept(home) || await newest;
+  if (!found) return;
+  await show(found, device);
+  newest.then((newer) => { if (newer && newer !== found) show(newer, device); });
 }
 
-/** The page with what this phone holds. */
-async function show(device) {
-  await overlay(page.getElementById("visit"), visit, device);
+/** The checklist with what this phone holds. */
+async function show(found, device) {
+  await overlay(found.getElementById("visit"), visit, device);
   const photos = await store.all("photos", "visit", visit);
-  for (const r of photos) photo(r);
+  for (const r of photos) photo(found, r);
+  for (const [key, text] of told) mark(found, key, text);
+  page = found;
   sizes = photos.filter((r) => r.bytes && r.state !== "refused").map((r) => r.bytes.byteLength);
   look(warnings(photos.filter((r) => r.state !== "gone"), (await store.get("visits", visit))?.begun));
   draw();
   for (const r of await store.all("answers", "visit", visit)) {
     const input = r.field === "cant" && form.elements["cant." + r.question];
-    if (input && r.value) input.value ||= r.value;
+    if (!input || !r.value || told.has(r.question)) continue;
+    input.value ||= r.value;
+    told.set(r.question, r.value);
   }
 }
 
+/** Whether a question is excused. */
+const mark = (page, key, text) => page?.querySelector(`.q[data-k="${key}"]`)?.toggleAttribute("data-c", text !== null);
+
 /** A photo of this phone on the parsed page. */
-function photo(r) {
+function photo(page, r) {
   const box = page.querySelector(`.q[data-k="${r.question}"] .ev:has(input[type=file])`);
   page.querySelector(`.th[data-u="${r.key}"]`)?.remove();
   if (r.state === "gone" || !box) return;
@@ -78,11 +87,10 @@ function draw() {
   const number = (q) => q.id.slice(1), text = (q) => q.querySelector("legend span").textContent;
   for (const q of open) for (const { lack, least } of lacks(q)) problems.push([q, lack, fill(say[least > 1 ? "long_note" : lack], { number: number(q), text: text(q), least })]);
   const unanswered = problems.filter(([, lack]) => lack === "answer"), early = !tried && unanswered.length > 5;
-  owed.replaceChildren(
+  const bad = tell([
     ...(early ? [line(number(unanswered[0][0]), some(say.unanswered, unanswered.length))] : []),
     ...problems.filter(([, lack]) => !(early && lack === "answer")).map(([q, , words]) => line(number(q), words)),
-  );
-  problem.hidden = !problems.length;
+  ]);
   excuses(new Map([...open.filter((q) => "c" in q.dataset), ...problems.map(([q]) => q)].map((q) => [q, number(q)])));
   const given = open.filter(answered).length, photos = page.querySelectorAll(".q:not(.shut) .th:not(.bad)").length;
   document.getElementById("state").textContent = fill(say.of, { answered: given, asked: open.length });
@@ -106,11 +114,23 @@ function draw() {
     row.hidden = !(Number(minutes) >= 0) || minutes === null;
     row.querySelector("small").textContent = fill(say.minutes, { minutes });
   }
-  return problems.length;
+  return bad;
 }
 
-function line(number, words) {
-  const item = document.createElement("li"), link = Object.assign(document.createElement("a"), { className: "line", href: `${home}#q${number}` });
+/** What stands in the way of sending; gives how much. */
+function tell(lines) {
+  const { arrived, left } = form.elements;
+  const slips = !tried ? [] : [!arrived.value && ["arrived", say.time], !left.value && ["left", say.time],
+    arrived.value && left.value && left.value <= arrived.value && ["left", say.order]].filter(Boolean);
+  owed.replaceChildren(...lines, ...slips.map(([id, words]) => line(0, words, "#" + id)));
+  const bad = owed.children.length;
+  problem.hidden = !bad;
+  document.title = tried && bad ? fill(say.error, { title }) : title;
+  return bad;
+}
+
+function line(number, words, href = `${home}#q${number}`) {
+  const item = document.createElement("li"), link = Object.assign(document.createElement("a"), { className: "line", href });
   link.append(Object.assign(document.createElement("span"), { textContent: words }));
   item.append(link);
   return item;
@@ -132,33 +152,44 @@ function excuses(wanted) {
   for (const input of box.querySelectorAll("input")) input.closest(".field").hidden = !names.includes(input.name);
   cants.hidden = !wanted.size;
 }
-form.addEventListener("change", async ({ target }) => {
-  if (!target.name.startsWith("cant.") || !page) return;
-  const key = target.name.slice(5), text = target.value.trim() || null;
-  await sync.answer(visit, key, "cant", text);
-  page.querySelector(`.q[data-k="${key}"]`).toggleAttribute("data-c", text !== null);
-  draw();
+/** Keep why something can't be given; on the disk before it is needed, also where the page is left in the middle of a word. */
+function excuse(input) {
+  clearTimeout(typing.get(input));
+  typing.delete(input);
+  const key = input.name.slice(5), text = input.value.trim() || null;
+  if ((told.has(key) ? told.get(key) : input.defaultValue.trim() || null) === text) return;
+  told.set(key, text);
+  keeping = Promise.all([keeping, sync.answer(visit, key, "cant", text)]);
+  mark(page, key, text);
+  if (page) draw();
+}
+const keepReason = () => reason.value && store.put("meta", { key: draft, text: reason.value }).catch(() => 0);
+const keepAll = () => { [...typing.keys()].forEach(excuse); keepReason(); };
+form.addEventListener("change", ({ target }) => target.name.startsWith("cant.") && excuse(target));
+form.addEventListener("input", ({ target }) => {
+  if (!target.name.startsWith("cant.")) return;
+  clearTimeout(typing.get(target));
+  typing.set(target, setTimeout(excuse, 700, target));
 });
+reason.addEventListener("change", keepReason);
+for (const name of ["beforeunload", "pagehide"]) addEventListener(name, keepAll);
+document.addEventListener("visibilitychange", () => document.hidden && keepAll());
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   await ready.catch(() => 0);
   if (!page && !await waits()) return form.submit();
-  const { arrived, left } = form.elements;
+  keepAll();
   tried = true;
-  let bad = page ? draw() : 0; // without the checklist the server will say what is missing
-  const wrong = [!arrived.value && ["arrived", say.time], !left.value && ["left", say.time],
-    arrived.value && left.value && left.value <= arrived.value && ["left", say.order]].filter(Boolean);
-  for (const [id, words] of wrong) { const made = line(0, words); made.firstChild.href = "#" + id; owed.append(made); bad += 1; }
-  problem.hidden = !bad;
-  document.title = bad ? fill(say.error, { title }) : title;
+  const bad = page ? draw() : tell([]); // without the checklist the server will say what is missing
   if (bad) { cants.open = true; problem.focus({ preventScroll: true }); problem.scrollIntoView(); return; }
-  await leave(form, { arrived: arrived.value, left: left.value });
+  await keeping;
+  await leave(form, { arrived: form.elements.arrived.value, left: form.elements.left.value });
 });
 document.querySelector("#not-done form").addEventListener("submit", async (event) => {
-  const own = event.target, reason = own.elements.reason.value.trim();
+  const own = event.target, why = reason.value.trim();
   event.preventDefault();
   await ready.catch(() => 0);
-  if (reason && (page || await waits())) leave(own, { notDone: reason }); else own.submit();
+  if (why && (page || await waits())) leave(own, { notDone: why }); else own.submit();
 });
 
 /** Whether this phone has something that the server has not. */
@@ -167,9 +198,7 @@ const waits = async () => (await Promise.all(["answers", "photos"].map((kind) =>
 async function leave(own, facts) {
   try { await send(visit, facts); } catch { // the phone is full
     if (!await waits()) return own.submit();
-    const made = line(0, say.full);
-    made.firstChild.href = "/visits/waiting";
-    owed.append(made);
+    owed.append(line(0, say.full, "/visits/waiting"));
     problem.hidden = false;
     return problem.scrollIntoView();
   }

@@ -4,20 +4,29 @@ import { id, sha256 } from "./marks.js";
 import { photo } from "./upload.js";
 
 const SIDE = 1600, QUALITY = 0.8, SMALL = 400000, JPEG = "image/jpeg";
-let last = Promise.resolve();
+const PATIENCE = 5000;
+let last = Promise.resolve(), originals = last;
 
-/** Keep a file, whose bytes were read as it came; {uuid, url, finished} once the original is kept. */
+/** Keep a file, whose bytes (or their promise) were asked for as it came; {uuid, url, finished} once the original is kept. */
 export async function take(file, bytes, question, visit) {
-  const size = bytes.byteLength;
+  const kept = original(file, bytes, question, visit);
+  originals = Promise.allSettled([originals, kept]);
+  const record = await kept;
+  return { uuid: record.key, url: url(record), finished: finish(record) };
+}
+
+async function original(file, read, question, visit) {
+  const bytes = await read, size = bytes.byteLength;
   if (!size) throw new Error("empty");
   const at = new Date().toISOString(), takenAt = clock(file.lastModified);
   const record = { key: id(), visit, question, bytes, size, type: file.type, raw: true, at, takenAt, ...facts(bytes) };
   await photo(record);
-  return { uuid: record.key, url: url(record), finished: finish(record) };
+  return record;
 }
 
-/** Shrink a kept original, one at a time; gives the record as it is then, never rejects. */
+/** Shrink a kept original, one at a time, once all that were chosen with it are kept (one may lie in a cloud); gives the record as it is then, never rejects. */
 export const finish = (record) => last = last.then(async () => {
+  await Promise.race([originals, new Promise((done) => setTimeout(done, PATIENCE))]);
   const made = { ...record, ...await shrink(record).catch(() => 0), raw: false };
   made.size = made.bytes.byteLength;
   made.hash = await sha256(made.bytes);

@@ -7,7 +7,7 @@ import * as sync from "./sync.js";
 const form = document.getElementById("reply"), told = document.getElementById("told"), { text } = form.elements;
 const { visit, top, list, zone, words } = form.dataset, say = JSON.parse(words), key = visit + "|.reply", draft = "draft|" + visit;
 const WEEK = 7 * 86400000, after = (ms) => new Date(Date.now() + ms).toISOString();
-let typing = 0, keeping = Promise.resolve(), given = false;
+let typing = 0, keeping = Promise.resolve(), given = true;
 
 /** What is typed is a draft until Reply is tapped. */
 const keep = () => given || (keeping = store.put("meta", { key: draft, text: text.value }).catch(() => 0));

@@ -13,7 +13,7 @@ export async function send(visit, facts) {
   const manifest = { answers: {}, photos: {}, refused: [] };
   for (const r of await store.all("answers", "visit", visit)) if (!r.words) (manifest.answers[r.question] ??= {})[r.field] = r.seq;
   for (const r of await store.all("photos", "visit", visit)) if (r.state !== "gone") manifest.photos[r.key] = r.hash;
-  await store.update("visits", visit, (v) => ({ ...v, ...facts, manifest, state: "ready", readyAt: after(0), needs: undefined }));
+  await store.update("visits", visit, (v) => ({ key: visit, ...v, ...facts, manifest, state: "ready", readyAt: after(0), needs: undefined }));
   now();
 }
 
@@ -83,6 +83,7 @@ async function forget(visit) {
   for (const kind of ["answers", "photos"]) if ((await store.all(kind, "needs", visit)).some((r) => !r.kept)) return;
   for (const kind of ["answers", "photos"]) for (const key of await store.keys(kind, "visit", visit)) await store.update(kind, key, () => null);
   await store.update("visits", visit, () => null);
+  await store.update("meta", "reason|" + visit, () => null);
   if (self.caches) {
     const pages = await caches.open("pages-" + document.body.dataset.user);
     for (const page of await pages.keys()) if (new URL(page.url).pathname.startsWith("/visits/" + visit)) await pages.delete(page);

@@ -46,9 +46,11 @@ const raise = (visit, seq) => void tops.set(visit, Math.max(seq, tops.get(visit)
 /** Remember what a page knows of a visit; top is the highest sequence number that it has seen. */
 export async function know(visit, { top = 0, ...facts }) {
   raise(visit, top);
-  if (!read.has(visit)) for (const r of await store.all("answers", "visit", visit)) raise(visit, top = Math.max(top, r.seq));
+  const kept = read.has(visit) ? [] : await store.all("answers", "visit", visit), early = kept.filter((r) => r.early);
+  for (const r of kept) raise(visit, top = Math.max(top, r.seq));
   read.add(visit);
   await about(visit, facts, top);
+  for (const r of early) await about(visit, {}, top, r); // its page was gone before it knew better
 }
 
 /** Note facts of a visit; an answer whose number another tab has used meanwhile gets a new one. */
@@ -59,7 +61,7 @@ const about = (visit, facts, top, record) => store.change(["answers", "visits"],
     raise(visit, Math.max(top, taken));
     if (record?.seq <= taken) {
       raise(visit, top = tops.get(visit) + 1);
-      own.get(record.key).onsuccess = ({ target }) => { if (target.result?.at === record.at) own.put({ ...record, seq: top }); };
+      own.get(record.key).onsuccess = ({ target }) => { if (target.result?.at === record.at) own.put({ ...record, seq: top, early: undefined }); };
     }
     stores("visits").put({ key: visit, state: "editing", ...v, begun: v?.begun || record?.at, ...facts, top: Math.max(top, taken) });
   };
@@ -67,15 +69,15 @@ const about = (visit, facts, top, record) => store.change(["answers", "visits"],
 
 /** Keep one field of a question (null clears it) and facts of its visit. Resolves once it is on the disk, or in this page where that is full. */
 export async function answer(visit, question, field, value, facts) {
-  const at = new Date().toISOString();
-  if (!read.has(visit)) await know(visit, {}).catch(() => 0);
+  const at = new Date().toISOString(), early = !read.has(visit) || undefined; // the number is a guess then
   raise(visit, (tops.get(visit) || 0) + 1);
-  const seq = tops.get(visit), record = { key: `${visit}|${question}.${field}`, visit, wait: visit, question, field, value, at, seq };
+  const seq = tops.get(visit), record = { key: `${visit}|${question}.${field}`, visit, wait: visit, question, field, value, at, seq, early };
   try {
     await store.put("answers", record);
     spare.delete(record.key);
   } catch { spare.set(record.key, record); }
-  about(visit, facts, seq, record).catch(() => 0).then(() => soon(150)); // by the number that it has then
+  (early ? know(visit, {}) : Promise.resolve()).catch(() => 0).then(() => about(visit, facts, seq, record)).catch(() => 0)
+    .then(() => soon(150)); // by the number that it has then
   await count(true);
 }
 

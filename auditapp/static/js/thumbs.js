@@ -33,16 +33,17 @@ export async function show() {
 /** Shrink what another page left as it came. */
 export async function finishAll() { for (const r of await kept()) if (r.raw) finish(r); }
 
-/** Keep files that were chosen in an input; each comes as [file, promise of its bytes]. */
-export async function take(input, files) {
+/** Keep files that were chosen in an input; each comes as [file, promise of its bytes]. Calls done() for each. */
+export function take(input, files, done) {
   const q = input.closest(".q");
-  for (const [file, bytes] of files) {
+  files.forEach(async ([file, bytes]) => {
     try {
-      const { uuid, url } = await keep(file, await bytes, q.dataset.k, page.visit);
+      const { uuid, url } = await keep(file, bytes, q.dataset.k, page.visit);
       add(input.closest(".ev"), uuid, url);
       page.refresh();
     } catch { page.problem(q, page.say.unreadable); }
-  }
+    done();
+  });
 }
 
 function add(box, uuid, src) {

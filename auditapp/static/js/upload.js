@@ -44,8 +44,15 @@ export async function upload(waiting) {
   if (failed) throw failed;
 }
 
+/** A page may have been left before it had shrunk its photos; the visit's own page does that itself. */
+async function shrink(r) {
+  const open = await navigator.locks?.query();
+  if (!open?.held.some((lock) => lock.name === "auditapp-visit-" + r.visit)) (await import("./photos.js")).finish(r);
+}
+
 async function sendPhoto(r) {
-  if (!r || r.raw) return;
+  if (!r) return;
+  if (r.raw) return await shrink(r);
   const about = { uuid: r.key, visit: r.visit, question: r.question }, path = "/photos/" + r.key;
   try {
     if (r.state === "gone") {

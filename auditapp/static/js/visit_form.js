@@ -109,7 +109,11 @@ async function thumbs() {
 function take(input) {
   const files = [...input.files].map((file) => [file, file.arrayBuffer()]); // at once: the camera's file may go
   input.value = "";
-  if (visit) thumbs().then((them) => them.take(input, files), () => problem(input.closest(".q"), say.unreadable));
+  if (!visit) return;
+  const done = () => { busy -= 1; draw(); };
+  busy += files.length;
+  draw();
+  thumbs().then((them) => them.take(input, files, done), () => { problem(input.closest(".q"), say.unreadable); files.forEach(done); });
 }
 
 /* What the server said */
