@@ -3,7 +3,8 @@ captured, exactly once.
 
 The machine captures on the phones and sends in any order, again and again, with lost answers, halves of uploads and
 restarts of the server in between. Beside it stands a model of a few lines: the highest (sequence number, device) of
-each field that reached the server before the receipt, and the photos that were not taken back.
+each field that reached the server before the receipt, the photos that were not taken back before it, and what came
+under the id of another photo.
 """
 
 from __future__ import annotations
@@ -80,6 +81,7 @@ class Interleaving(RuleBasedStateMachine):
         self.receipt = ""
         self.kept: dict[tuple[str, str], Mark] = {}
         self.sent_photos: set[str] = set()
+        self.others: set[tuple[str, str]] = set()
         self.pictures = [encode(picture(24 + n, 24), "JPEG") for n in range(4)]
         self.restart()
 
@@ -137,12 +139,36 @@ class Interleaving(RuleBasedStateMachine):
         assert answer.status_code == (200 if name in before or name in self.gone_there() else 422)
         assert self.manifest()["photos"] == before
 
+    @rule(data=st.data(), which=st.integers(0, 3))
+    @precondition(lambda self: self.sent_photos)
+    def put_other_bytes_under_the_same_id(self, data: st.DataObject, which: int) -> None:
+        """Nothing tells which of the two is meant: both are kept, and the first one goes on to stand."""
+        name = data.draw(st.sampled_from(sorted(self.sent_photos)))
+        question, own = self.photos[name]
+        other = self.pictures[which]
+        if other == own:
+            return
+        sha256 = hashlib.sha256(other).hexdigest()
+        answer = self.call_put(name, question, other, sha256)
+        if name in self.gone_there():
+            assert (answer.status_code, answer.json["state"]) == (200, "deleted")
+            return
+        assert answer.status_code == 409, answer.json
+        self.others.add((name, sha256))
+
     @rule(data=st.data())
     @precondition(lambda self: self.photos and not self.receipt)
     def take_back(self, data: st.DataObject) -> None:
         name = data.draw(st.sampled_from(sorted(self.photos)))
-        assert self.client.delete(self.at(f"/photos/{name}"), headers={"X-Auditapp": "1"}).status_code == 200
+        assert self.delete(name).status_code == 200
         self.gone.add(name)
+
+    @rule(data=st.data())
+    @precondition(lambda self: self.photos and self.receipt)
+    def take_back_after_the_receipt(self, data: st.DataObject) -> None:
+        """Evidence that was sent stays, and the shopper is told so."""
+        answer = self.delete(data.draw(st.sampled_from(sorted(self.photos))))
+        assert (answer.status_code, answer.json["error"]["code"]) == (422, "invalid")
 
     @rule()
     def restart(self) -> None:
@@ -161,6 +187,20 @@ class Interleaving(RuleBasedStateMachine):
             return
         assert answer.status_code == (200 if refused else 201), answer.json
         self.received(answer.json["receipt"])
+
+    @rule(device=st.sampled_from(DEVICES))
+    @precondition(lambda self: not self.receipt)
+    def answer_everything_and_submit(self, device: str) -> None:
+        """A phone that has signal at the end of the visit; what comes later comes after the receipt."""
+        phone = self.phones[device]
+        self.look(device)
+        for question, value in GOOD.items():
+            phone.capture(question, "value", value)
+        self.send(phone, phone.writes, answer_lost=False)
+        for name in self.photos:
+            self.upload(name)
+        self.submit(device)
+        assert self.receipt
 
     # What must hold
 
@@ -193,8 +233,10 @@ class Interleaving(RuleBasedStateMachine):
             self.received(answer.json["receipt"])
         with self.context.read() as session:
             assert session.scalar(select(func.count(Visit.id))) == 1
-            rows = session.scalars(select(Photo.uuid)).all()
+            rows = session.scalars(select(Photo.uuid).where(~Photo.conflict)).all()
             assert sorted(rows) == sorted(set(self.photos) | self.gone)
+            others = session.execute(select(Photo.uuid, Photo.raw_sha256).where(Photo.conflict)).all()
+            assert sorted(map(tuple, others)) == sorted(self.others)
             assert session.scalar(select(func.count(AnswerWrite.id))) == len(self.seen)
             assert session.scalar(select(func.count()).where(AuditEvent.kind == "visit.sent")) == 1
         assert photo_files.verify(self.context).clean
@@ -234,6 +276,9 @@ class Interleaving(RuleBasedStateMachine):
     def call_put(self, name: str, question: str, data: bytes, sha256: str) -> Any:
         headers = {"X-Auditapp": "1", "X-Question": question, "X-Sha256": sha256}
         return self.client.put(self.at(f"/photos/{name}"), data=data, headers=headers)
+
+    def delete(self, name: str) -> Any:
+        return self.client.delete(self.at(f"/photos/{name}"), headers={"X-Auditapp": "1"})
 
     def upload(self, name: str) -> None:
         question, data = self.photos[name]

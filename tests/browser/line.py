@@ -22,7 +22,9 @@ class Line(ThreadingHTTPServer):
     """``good``: as if it were not there. ``cut``: nobody answers. ``held``: answers come once it is good again.
     ``broken``: the proxy in front of the program answers 502. ``portal``: somebody else answers 200 to everything.
     ``half``: of an upload only the first half arrives; ``halves`` counts them. ``deaf``: everything arrives, and no
-    answer comes back; ``lost`` are the calls that were answered in vain, such as ``PATCH /visits/1``."""
+    answer comes back; ``lost`` are the calls that were answered in vain, such as ``PATCH /visits/1``.
+
+    Whatever the state, a path that ends as ``missing`` says is answered 500; ``missed`` counts how often."""
 
     daemon_threads = True
 
@@ -32,6 +34,8 @@ class Line(ThreadingHTTPServer):
         self.house = House(house.data, f"http://127.0.0.1:{self.server_address[1]}")
         self.halves = 0
         self.lost: list[str] = []
+        self.missing = ""
+        self.missed = 0
         self._state: State = "good"
         self._moved = threading.Condition()
 
@@ -78,6 +82,10 @@ class _Call(BaseHTTPRequestHandler):
         self.server.wait()
         self.close_connection = True
         if self.server.state == "cut":
+            return
+        if self.server.missing and self.path.endswith(self.server.missing):
+            self.server.missed += 1
+            self._answer(500, [("Content-Type", "text/plain")], b"")
             return
         if self.server.state == "half" and self.command == "PUT":
             self._send_half(body)
