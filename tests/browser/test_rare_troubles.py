@@ -303,7 +303,6 @@ def test_a_phone_that_leaves_the_basement_sends_by_itself(sun: Person, house: Ho
     assert "OPEN" in held(house, sun, visit_of(page))["answers"]
 
 
-@pytest.mark.xfail(strict=True, reason="the bar says Saved as soon as sending ends, also where all of it was refused")
 def test_an_answer_that_the_server_refused_is_not_called_saved(sun: Person, house: House) -> None:
     page = sun.page
     answer(page, "QUEUE", "many")
