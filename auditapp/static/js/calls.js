@@ -88,5 +88,5 @@ export async function sendAnswers(visit, records) {
 /** What became of an answer, unless it was changed meanwhile. */
 async function settle(r, facts) {
   if (spare.get(r.key) === r) spare.delete(r.key);
-  await store.update("answers", r.key, (x) => x?.seq === r.seq ? { ...x, wait: undefined, ...facts } : undefined).catch(() => 0);
+  await store.update("answers", r.key, (x) => x?.seq === r.seq ? { ...x, wait: undefined, early: undefined, ...facts } : undefined).catch(() => 0);
 }
