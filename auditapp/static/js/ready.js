@@ -31,9 +31,9 @@ function show(first, second) {
 async function fetchAll() {
   clearTimeout(timer);
   try {
+    if (!await caches.match("/offline", { cacheName: "assets-" + import.meta.url.split("/")[4] })) throw 0; // being installed
     const reply = await fetch(prepare, { method: "POST", headers: { "X-Auditapp": "1", "X-Auditapp-User": user }, redirect: "error" });
     const { visit, list, zone, due_at: dueAt, pages, top_seq: top } = await reply.json();
-    if (!await caches.match("/offline", { cacheName: "assets-" + import.meta.url.split("/")[4] })) throw 0; // being installed
     navigator.storage?.persist?.();
     let bytes = Number(size);
     for (const path of pages) bytes += (await page(path, 30000)).body.innerHTML.length;
@@ -41,7 +41,7 @@ async function fetchAll() {
     await look();
   } catch (error) {
     if (error && !record?.preparedAt) show(say.signal, say.once);
-    timer = setTimeout(fetchAll, error ? 15000 : 1000);
+    timer = setTimeout(fetchAll, error ? 15000 : 300);
   }
 }
 
