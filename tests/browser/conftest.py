@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from auditapp.services import photo_files
 from tests.browser.every_kind import EVERY_KIND, Shop, context_of, make_shop
+from tests.browser.line import Line, line_to
 from tests.browser.serving import House, copy, forget_queued_scorecards, launch, load_demo, serve
 
 HERE = Path(__file__).parent
@@ -77,6 +78,13 @@ def house(shop: Shop) -> Iterator[House]:
     with serve(shop.data) as served:
         yield served
     assert_no_accident(served)
+
+
+@pytest.fixture
+def line(house: House) -> Iterator[Line]:
+    """A line to that shop, for one test."""
+    with line_to(house) as made:
+        yield made
 
 
 def assert_no_accident(house: House) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import delete, select
 
 from auditapp.db.schema import AnswerField, AnswerWrite, Photo, Visit
 from tests.browser.every_kind import PASSWORD, Shop, context_of
-from tests.browser.line import Line, line_to
+from tests.browser.line import Line
 from tests.browser.people import Person, person
 from tests.browser.serving import House
 from tests.browser.steps import add_photo, answer, card, eventually, option, saved
@@ -51,12 +51,6 @@ SEVERAL = 7
 @pytest.fixture(scope="module")
 def checklist() -> str:
     return FOUR_QUESTIONS
-
-
-@pytest.fixture
-def line(house: House) -> Iterator[Line]:
-    with line_to(house) as made:
-        yield made
 
 
 @pytest.fixture

@@ -14,9 +14,8 @@ from auditapp.db.schema import ReviewEvent, Visit
 from auditapp.services.reviews import deciding
 from auditapp.services.visits import registers, sending
 from tests.browser.every_kind import PASSWORD, Shop, context_of
-from tests.browser.line import Line, line_to
+from tests.browser.line import Line
 from tests.browser.people import Person, person
-from tests.browser.serving import House
 from tests.browser.steps import eventually
 from tests.browser.test_sync import RECORDS
 
@@ -33,12 +32,6 @@ WORDS = "It was open. <b>Both</b> wings, “wide”."
 @pytest.fixture(scope="module")
 def checklist() -> str:
     return ONE_QUESTION
-
-
-@pytest.fixture
-def line(house: House) -> Iterator[Line]:
-    with line_to(house) as made:
-        yield made
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.every_kind import PASSWORD, Shop
-from tests.browser.line import Line, line_to
+from tests.browser.line import Line
 from tests.browser.people import Person, person
 from tests.browser.serving import House
 from tests.browser.steps import add_photo, answer, card, eventually, option, saved
@@ -43,12 +43,6 @@ NOTE_THE_ORDER = """() => {
 FULL = """() => {
   IDBObjectStore.prototype.put = () => { throw new DOMException("No room is left", "QuotaExceededError"); };
 }"""
-
-
-@pytest.fixture
-def line(house: House) -> Iterator[Line]:
-    with line_to(house) as made:
-        yield made
 
 
 @pytest.fixture

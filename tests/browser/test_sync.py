@@ -17,7 +17,7 @@ from sqlalchemy import select
 from auditapp.db.schema import AnswerField, Visit
 from auditapp.db.session import Database
 from tests.browser.every_kind import EVERY_KIND, PASSWORD, Shop, publish_again
-from tests.browser.line import Line, line_to
+from tests.browser.line import Line
 from tests.browser.people import Person, person
 from tests.browser.serving import House
 from tests.browser.steps import add_photo, answer, card, eventually, option, saved, start_visit
@@ -62,12 +62,6 @@ RECORDS = """async ([user, kind]) => {
   db.close();
   return found.map(({ bytes, ...rest }) => rest);
 }"""
-
-
-@pytest.fixture
-def line(house: House) -> Iterator[Line]:
-    with line_to(house) as made:
-        yield made
 
 
 @pytest.fixture
