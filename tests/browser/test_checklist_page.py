@@ -91,7 +91,7 @@ def test_reason_note_and_photo_of_a_failed_answer_open_in_its_card_and_are_kept(
     expect(own.get_by_text("On the server")).to_be_visible()
     saved(page)
     page.reload()
-    assert own.get_by_label("Stuck").is_checked()
+    expect(own.get_by_label("Stuck")).to_be_checked()
     expect(own.locator("textarea")).to_have_value("It moved only when two people pulled.")
     width, height = own.locator(".th img").evaluate("e => e.decode().then(() => [e.naturalWidth, e.naturalHeight])")
     assert width < height

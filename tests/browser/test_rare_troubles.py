@@ -107,7 +107,9 @@ def test_what_may_be_wrong_with_photos_is_told_before_send_and_blocks_nothing(su
         expect(page.locator(".th")).to_have_count(number)
     expect(page.get_by_text("On the server")).to_have_count(5, timeout=30_000)
     check(page)
-    assert sorted(page.locator("#looks li").all_inner_texts()) == [
+    looks = page.locator("#looks li")
+    expect(looks).to_have_count(4)
+    assert sorted(looks.all_inner_texts()) == [
         "The photo for question 3 is very dark.",
         "The photo for question 3 looks blurred.",
         "The photo for question 4 looks the same as one for question 3.",

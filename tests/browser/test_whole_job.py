@@ -105,14 +105,18 @@ def read_receipt(sun: Person, answers: int) -> str:
     page.wait_for_url("**/receipt")
     expect(page.get_by_role("heading", level=1)).to_have_text("Sent and received")
     expect(page.locator("#lead")).to_contain_text(f"All {answers} answers and ")
-    number = page.locator(".number").inner_text()
-    assert re.fullmatch(r"[2-9A-Z]{2} ?[2-9A-Z]{2} · [2-9A-Z]{2} ?[2-9A-Z]{2}", number)
-    return number
+    return number_on(page)
 
 
 def open_receipt_again(sun: Person) -> str:
     sun.go("/visits").locator("li", has_text=STORE).locator('a[href$="/receipt"]').first.click()
-    return sun.page.locator(".number").inner_text()
+    return number_on(sun.page)
+
+
+def number_on(page: Page) -> str:
+    number = page.locator(".number")
+    expect(number).to_have_text(re.compile(r"^[2-9A-Z]{2} ?[2-9A-Z]{2} · [2-9A-Z]{2} ?[2-9A-Z]{2}$"))
+    return number.inner_text()
 
 
 def approve(rhea: Person) -> None:
@@ -130,7 +134,7 @@ def read_scorecard(mina: Person) -> None:
     expect(page.locator(".sc-score")).to_have_text(SCORE)
     page.get_by_role("link", name="Open scorecard").click()
     expect(page.locator(".sc-score").first).to_have_text(SCORE)
-    assert NOTE in page.locator(".sc-failed").inner_text()
+    expect(page.locator(".sc-failed")).to_contain_text(NOTE)
     shots = page.locator(".sc-shots a")
     assert shots.count() >= 1
     for shot in shots.all():
