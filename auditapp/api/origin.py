@@ -7,7 +7,7 @@ from flask import request
 
 from auditapp.domain.errors import Forbidden, OtherUser
 from auditapp.gate.headers import USER
-from auditapp.gate.request import context, maybe_actor
+from auditapp.gate.request import from_own_pages, maybe_actor
 from auditapp.i18n import N_
 
 FOREIGN = N_("This call did not come from our own pages. Open the app at its own address and try again.")
@@ -19,9 +19,7 @@ def own_pages_only() -> None:
     _own_work_only()
     if request.method in {"GET", "HEAD", "OPTIONS"}:
         return
-    origin = request.headers.get("Origin")
-    ours = {context().settings.public_url, request.host_url.rstrip("/")}
-    if "X-Auditapp" not in request.headers or (origin is not None and origin not in ours):
+    if "X-Auditapp" not in request.headers or ("Origin" in request.headers and not from_own_pages()):
         raise Forbidden(FOREIGN)
 
 

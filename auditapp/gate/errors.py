@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import structlog
-from flask import Flask, g, jsonify, redirect, render_template, request, url_for
+from flask import Flask, g, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
@@ -57,16 +57,14 @@ def words_of(error: errors.AuditAppError) -> str:
 
 def install(app: Flask) -> None:
     """Register the handlers."""
-    app.register_error_handler(errors.AuditAppError, _ours)
+    app.register_error_handler(errors.AuditAppError, answer)
     app.register_error_handler(CSRFError, _stale)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unexpected)
 
 
-def _ours(error: errors.AuditAppError) -> ResponseReturnValue:
-    if isinstance(error, errors.SignInNeeded) and not _wants_json():
-        onward = request.full_path.rstrip("?") if request.method == "GET" else request.path
-        return redirect(url_for("account.sign_in", next=onward))
+def answer(error: errors.AuditAppError) -> ResponseReturnValue:
+    """The page or JSON that tells of an error of the tree."""
     headers = {"Retry-After": str(error.retry_after)} if isinstance(error, errors.TooMany) else {}
     return _answer(status_of(error), error.code, words_of(error), headers, _extra(error))
 
@@ -104,12 +102,13 @@ def _answer(
     headers: dict[str, str] | None = None,
     extra: dict[str, object] | None = None,
 ) -> ResponseReturnValue:
-    if _wants_json():
+    if wants_json():
         body = {"error": {"code": code, "message": words, "request": g.get("request_id", ""), **(extra or {})}}
         return jsonify(body), status, headers or {}
     title = translations().gettext(TITLES.get(status, OTHER_TITLE))
     return render_template("layout/error.html", title=title, words=words, status=status), status, headers or {}
 
 
-def _wants_json() -> bool:
+def wants_json() -> bool:
+    """Whether the asker reads JSON, not pages."""
     return request.path.startswith("/api/")

@@ -45,6 +45,11 @@ def maybe_actor() -> Actor | None:
     return found
 
 
+def from_own_pages() -> bool:
+    """Whether a browser says that a page of ours sent this; other sites can't make it say so."""
+    return request.headers.get("Origin") in {context().settings.public_url, request.host_url.rstrip("/")}
+
+
 def language() -> str:
     """The reader's language: their own setting, else the one picked on the sign-in page, else the browser's."""
     if "language" not in g:

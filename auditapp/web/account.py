@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from urllib.parse import urlsplit
 
-from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
+from flask import Blueprint, flash, g, make_response, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
+from auditapp.domain.errors import SignInNeeded
 from auditapp.domain.roles import Role
+from auditapp.gate.errors import answer, wants_json
 from auditapp.gate.guards import open_to_all, signed_in
 from auditapp.gate.request import COOKIE, LANGUAGE_COOKIE, actor, context, gettext, maybe_actor
 from auditapp.i18n import LANGUAGES, N_
 from auditapp.services import accounts
+from auditapp.web.entered import FIELD, Entered, entered, unpacked
 from auditapp.web.forms import ChangePasswordForm, LanguageForm, NewPasswordForm, SignInForm
 
 blueprint = Blueprint("account", __name__)
@@ -51,13 +55,29 @@ def sign_in() -> ResponseReturnValue:
     onward = safe_path(request.args.get("next", ""))
     if request.method == "GET" and maybe_actor():
         return redirect(onward or url_for("account.index"))
-    form = SignInForm()
+    form, kept = SignInForm(), unpacked(request.form.get(FIELD, ""))
     if form.validate_on_submit():
         with form.refusals():
             token = accounts.sign_in(context(), form.email.data, form.password.data, request.remote_addr or "")
-            return _enter(token, onward)
+            return _enter(token, onward, kept)
+    return _sign_in(form, onward, kept), form.status
+
+
+@blueprint.app_errorhandler(SignInNeeded)
+def sign_in_first(error: SignInNeeded) -> ResponseReturnValue:
+    """Whoever has no sign-in, or no longer, gets the sign-in page, and goes on from there with all that was entered."""
+    if wants_json():
+        return answer(error)
+    kept = entered() if request.blueprint != blueprint.name else None  # those are passwords
+    if kept and safe_path(request.path):
+        return _sign_in(SignInForm(formdata=None), request.path, kept), 401
+    asked = request.full_path.rstrip("?") if request.method == "GET" else urlsplit(request.referrer or "").path
+    return redirect(url_for("account.sign_in", next=asked or request.path))
+
+
+def _sign_in(form: SignInForm, onward: str, kept: Entered | None) -> str:
     again = COOKIE in request.cookies
-    return render_template("account/sign_in.html", form=form, again=again, onward=onward), form.status
+    return render_template("account/sign_in.html", form=form, again=again, onward=onward, kept=kept)
 
 
 @blueprint.route("/sign-out", methods=["GET", "POST"])
@@ -142,13 +162,18 @@ def _settings(language_form: LanguageForm, password_form: ChangePasswordForm) ->
     return page, max(language_form.status, password_form.status)
 
 
-def _enter(token: str, onward: str) -> ResponseReturnValue:
-    """Begin with a fresh cookie and a fresh form secret; a sign-in that this browser had before ends."""
+def _enter(token: str, onward: str, kept: Entered | None = None) -> ResponseReturnValue:
+    """Begin with a fresh cookie and a fresh form secret; a sign-in that this browser had before ends. What was entered
+    before is sent by the person's own press of a button."""
     before = request.cookies.get(COOKIE, "")
     if before:
         accounts.sign_out(context(), before)
     session.clear()
-    response = redirect(onward or url_for("account.index"), 303)
+    g.pop("csrf_token", None)  # of the secret before
+    if kept and onward:
+        response = make_response(render_template("account/entered.html", kept=kept, onward=onward))
+    else:
+        response = make_response(redirect(onward or url_for("account.index"), 303))
     _set_cookie(response, COOKIE, token)
     return response
 

@@ -258,9 +258,14 @@ def test_the_receipt_waits_for_signal_can_be_taken_back_and_comes_by_itself(sun:
     page.reload()
     expect(page.locator("#number")).to_have_text(number)
     expect(page.locator("#lead")).to_have_text(shown)  # the server tells the same, by the same clock
+    copy = page.request.get(f"{visit}/receipt?copy=1").text()
     line.state = "cut"
     page.reload()
     expect(page.locator("#number")).to_have_text(number)
+    with page.expect_download() as saved_copy:
+        page.get_by_role("link", name="Save a copy").click()
+    assert re.fullmatch(r"list-\d\d-receipt\.txt", saved_copy.value.suggested_filename)
+    assert saved_copy.value.path().read_text(encoding="utf-8") == copy, "without signal it is the same"
 
 
 def test_a_refused_photo_never_counts_as_on_the_server(sun: Person, line: Line) -> None:

@@ -202,7 +202,7 @@ def test_what_the_server_lost_before_send_goes_up_again_and_the_receipt_comes(
     send(page)
     received(page)
     there = held(house, sun, visit)
-    assert told == [409, 201]
+    assert (set(told[:-1]), told[-1]) == ({409}, 201)  # perhaps once more by a page that is just being left
     assert "OPEN" in there["answers"]
     assert [photo["question"] for photo in there["photos"].values()] == ["FRONT"]
 

@@ -1,5 +1,6 @@
 // The receipt: what is still on its way, and the server's word from the moment that this phone has it, also without signal.
 import "./cover.js";
+import { hand } from "./hand.js";
 import { page } from "./pages.js";
 import * as shell from "./shell.js";
 import { unsend } from "./send.js";
@@ -12,6 +13,13 @@ const { pathname } = location, locale = document.documentElement.lang.replace(/^
 const day = (at, style) => new Date(at).toLocaleDateString(locale, { timeZone: zone, ...style });
 const hour = (at) => new Date(at).toLocaleTimeString("en-GB", { timeZone: zone, timeStyle: "short" });
 const moment = (at) => `${day(at, { dateStyle: "medium" })} ${hour(at)}`;
+
+find("copy").onclick = async (event) => { // as the server's own copy has it, also without signal
+  const { download } = event.currentTarget, text = (id) => find(id)?.textContent;
+  event.preventDefault();
+  const lines = [`${find("number").parentNode.firstChild.textContent}: ${text("number")}`, text("lead"), text("review")].filter(Boolean);
+  await hand([new File([lines.join("\n") + "\n"], download, { type: "text/plain" })]);
+};
 
 await shell.begin();
 sync.listen((kind, about) => {

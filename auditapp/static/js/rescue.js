@@ -1,5 +1,6 @@
 // A way out of everything: one file of a visit, readable in any browser without us, that a reviewer can load.
 import { asked } from "./card.js";
+import { hand } from "./hand.js";
 import { overlay } from "./overlay.js";
 import { page as kept } from "./pages.js";
 import * as shell from "./shell.js";
@@ -9,14 +10,11 @@ const STYLE = "body{max-width:44em;margin:auto;padding:1em;font:1em/1.5 system-u
 const safe = (text) => String(text).replace(/[&<>"]/g, (c) => `&#${c.charCodeAt()};`);
 const line = (tag, text) => text ? `<${tag}>${safe(text)}</${tag}>\n` : "";
 
-/** Hand over a file of each visit, to the share sheet or as a download; page(visit) gives its checklist page. */
+/** Hand over a file of each visit; page(visit) gives its checklist page. */
 export async function rescue(visits, page = (visit) => kept("/visits/" + visit)) {
   const files = [];
   for (const visit of [].concat(visits)) files.push(await make(visit, (await page(visit))?.getElementById("visit")));
-  try {
-    if (navigator.canShare?.({ files })) return await navigator.share({ files });
-  } catch (error) { if (error.name === "AbortError") return; }
-  for (const file of files) Object.assign(document.createElement("a"), { href: URL.createObjectURL(file), download: file.name }).click();
+  await hand(files);
 }
 
 async function make(visit, root) {
