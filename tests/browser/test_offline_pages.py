@@ -38,7 +38,6 @@ def sun(browser: Browser, line: Line) -> Iterator[Person]:
     with person(browser, line.house) as somebody:
         somebody.sign_in_to_demo("shopper")
         yield somebody
-        assert [p for p in somebody.problems if "Failed to load resource" not in p and "ERR_" not in p] == []
         somebody.forgive()
 
 

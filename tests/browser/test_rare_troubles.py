@@ -58,7 +58,6 @@ def phone(browser: Browser, line: Line, shop: Shop) -> Iterator[Person]:
     """The shopper, signed in; calls that fail are meant to."""
     with person(browser, line.house) as someone:
         yield someone
-        assert [p for p in someone.problems if "Failed to load resource" not in p and "ERR_" not in p] == []
         someone.forgive()
 
 

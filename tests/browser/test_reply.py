@@ -57,7 +57,6 @@ def sun(browser: Browser, line: Line, shop: Shop, visit: str) -> Iterator[Person
         someone.page.reload()
         someone.page.wait_for_function("path => caches.match(path)", arg=f"/visits/{visit}/message")
         yield someone
-        assert [p for p in someone.problems if "Failed to load resource" not in p and "ERR_" not in p] == []
         someone.forgive()
 
 
@@ -130,14 +129,15 @@ def test_a_reply_that_was_only_typed_is_there_again_after_the_tab_was_killed(
 
 
 def test_a_phone_that_can_keep_nothing_sends_the_reply_as_a_form(sun: Person, shop: Shop, visit: str) -> None:
-    sun.page.add_init_script("IDBFactory.prototype.open = () => { throw new DOMException('no', 'SecurityError'); };")
+    sun.page.add_init_script(
+        "IDBFactory.prototype.open = () => { throw new DOMException('The disk is broken', 'SecurityError'); };"
+    )
     page = open_question(sun, visit)
     page.locator("#text").fill(WORDS)
     page.get_by_role("button", name="Reply").click()
     page.wait_for_url("**/receipt")
     assert replies(shop, visit) == [WORDS]
-    assert all("SecurityError" in problem or "no" in problem for problem in sun.problems)
-    sun.forgive()
+    sun.forgive("The disk is broken")
 
 
 def test_what_a_reply_left_on_the_phone_is_forgotten_after_a_week(sun: Person, shop: Shop, visit: str) -> None:

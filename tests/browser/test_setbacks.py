@@ -52,7 +52,7 @@ def sun(browser: Browser, line: Line, shop: Shop) -> Iterator[Person]:
         someone.sign_in(shop.email, PASSWORD)
         begin(someone, shop)
         yield someone
-        someone.forgive()
+        someone.forgive("The disk is broken", "No room is left")
 
 
 def check(page: Page) -> None:

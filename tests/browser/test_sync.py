@@ -71,7 +71,6 @@ def sun(browser: Browser, line: Line, shop: Shop) -> Iterator[Person]:
         someone.sign_in(shop.email, PASSWORD)
         begin(someone, shop)
         yield someone
-        assert [p for p in someone.problems if "Failed to load resource" not in p and "ERR_" not in p] == []
         someone.forgive()
 
 

@@ -47,7 +47,6 @@ def without_signal(browser: Browser, house: House) -> Iterator[Stop]:
         page.goto(home)
         yield from received(page, line)
         yield from new_version(page, line)
-        assert [p for p in sun.problems if "Failed to load resource" not in p and "ERR_" not in p] == []
         sun.forgive()
 
 
