@@ -14,12 +14,12 @@ from playwright.sync_api import Browser, Page, Route, expect
 from sqlalchemy import delete, select
 
 from auditapp.db.schema import AnswerField, AnswerWrite, Photo, Visit
+from tests.browser.a_visit import KEPT, arrived, begin, held, received, set_times, visit_of
 from tests.browser.every_kind import PASSWORD, Shop, context_of
 from tests.browser.line import Line
 from tests.browser.people import Person, person
 from tests.browser.serving import House
 from tests.browser.steps import add_photo, answer, card, eventually, option, saved
-from tests.browser.test_sync import KEPT, arrived, begin, held, received, set_times, visit_of
 from tests.photo_factory import encode, exif, phone_jpeg, shop_picture
 
 FOUR_QUESTIONS = """

@@ -13,11 +13,11 @@ from sqlalchemy import select
 from auditapp.db.schema import ReviewEvent, Visit
 from auditapp.services.reviews import deciding
 from auditapp.services.visits import registers, sending
+from tests.browser.a_visit import RECORDS
 from tests.browser.every_kind import PASSWORD, Shop, context_of
 from tests.browser.line import Line
 from tests.browser.people import Person, person
 from tests.browser.steps import eventually
-from tests.browser.test_sync import RECORDS
 
 ONE_QUESTION = """
 {format: 1, key: every-kind, version: 1, title: {en: Short}, languages: [en], method: mystery, minutes: 5,

@@ -9,12 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browser.every_kind import PASSWORD, Shop
-from tests.browser.line import Line
-from tests.browser.people import Person, person
-from tests.browser.serving import House
-from tests.browser.steps import add_photo, answer, card, eventually, option, saved
-from tests.browser.test_sync import (
+from tests.browser.a_visit import (
     KEPT,
     PHOTOS,
     agreed,
@@ -27,6 +22,11 @@ from tests.browser.test_sync import (
     set_times,
     visit_of,
 )
+from tests.browser.every_kind import PASSWORD, Shop
+from tests.browser.line import Line
+from tests.browser.people import Person, person
+from tests.browser.serving import House
+from tests.browser.steps import add_photo, answer, card, eventually, option, saved
 from tests.photo_factory import phone_jpeg
 
 ONLINE = "dispatchEvent(new Event('online'))"

@@ -12,12 +12,12 @@ from sqlalchemy import select
 
 from auditapp.db.schema import AnswerWrite, Photo, Visit
 from auditapp.db.session import Database
+from tests.browser.a_visit import EVERYTHING, PHOTOS
 from tests.browser.conftest import assert_no_accident
 from tests.browser.every_kind import PASSWORD, Shop, make_shop
 from tests.browser.line import Line, line_to
 from tests.browser.serving import free_port, serve
 from tests.browser.steps import READY, eventually
-from tests.browser.test_sync import EVERYTHING, PHOTOS
 from tests.browser.webkit import Phone, phone, require, screen
 from tests.photo_factory import phone_jpeg, picture
 
