@@ -133,6 +133,7 @@ def script_words() -> dict[str, str]:
         "part": gettext("Sending, %(part)s"),
         "server": gettext("On the server"),
         "unreadable": gettext("The phone could not read this file. Take the photo again."),
+        "cut": gettext("The page was closed before all photos here were kept. Look which one is missing."),
         "remove": gettext("Remove"),
         "photo": gettext("Photo"),
     }

@@ -43,6 +43,7 @@ def _words() -> dict[str, str | list[str]]:
         "later": gettext("On this phone, next try in %(n)s s"),
         "as_it_is": gettext("Stays on this phone, as you decided"),
         "unsent": gettext("The visit could not be sent"),
+        "remove": gettext("Remove from this phone"),
         "again": gettext("Take again"),
         "change": gettext("Change the answer"),
         "check": gettext("Check your answers"),

@@ -172,7 +172,7 @@ def test_an_answer_that_makes_no_sense_is_told_beside_its_question(sun: Person) 
     expect(card(sun.page, "COUNT").get_by_role("alert")).to_be_visible()
     answer(sun.page, "COUNT", "3")
     expect(card(sun.page, "COUNT").get_by_role("alert")).to_have_count(0)
-    assert answers_held(sun) == {"COUNT"}
+    eventually(lambda: answers_held(sun) == {"COUNT"})
 
 
 def test_while_the_server_fails_the_page_says_so_and_tries_again(sun: Person) -> None:
@@ -288,6 +288,25 @@ def test_cover_hides_everything_until_its_title_is_held_for_a_second(sun: Person
     expect(page.locator("#cover")).to_be_visible()
     hold(page, 1000)
     expect(page.locator("#cover")).to_be_hidden()
+    expect(card(page, "YES")).to_be_visible()
+
+
+def test_what_is_covered_stays_covered_over_a_reload_and_on_other_pages(sun: Person) -> None:
+    page = sun.page
+    home = page.url
+    page.locator("a.cov").click()
+    page.reload()
+    expect(page.locator("#cover")).to_be_visible()
+    page.go_back()
+    expect(page.locator("#cover")).to_be_visible()
+    page.goto(home)
+    expect(page.locator("#cover")).to_be_visible()
+    page.clock.install()
+    page.reload()
+    hold(page, 1000)
+    expect(page.locator("#cover")).to_be_hidden()
+    assert page.url == home
+    page.reload()
     expect(card(page, "YES")).to_be_visible()
 
 

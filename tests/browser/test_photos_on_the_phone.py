@@ -69,7 +69,7 @@ COUNT_DECODES = """() => {
     return bitmap;
   };
 }"""
-WARNINGS = """async (begun) => warn.warnings(await store.all("photos", "visit", "visit"), begun)"""
+WARNINGS = """async (arrived) => warn.warnings(await store.all("photos", "visit", "visit"), Date.parse(arrived))"""
 
 Change = Callable[[Image.Image], Image.Image]
 
@@ -323,7 +323,7 @@ def test_up_to_six_of_64_bits_apart_photos_count_as_the_same(phone: Page, bits: 
 
 def test_dark_and_blurred_photos_are_told_once_each_and_what_was_taken_back_is_not(phone: Page) -> None:
     take(phone, shop(lambda image: image.filter(ImageFilter.GaussianBlur(8))))
-    take(phone, *(shop(lambda image: ImageEnhance.Brightness(image).enhance(0.1), seed) for seed in (8, 8)))
+    take(phone, *(shop(lambda image: ImageEnhance.Brightness(image).enhance(0.1), seed) for seed in (8, 9)))
     phone.evaluate("store.put('photos', { key: 'taken-back', visit: 'visit', wait: 'visit', state: 'gone' })")
     found = phone.evaluate(WARNINGS, None)
     assert sorted((one["kind"], one["question"]) for one in found) == [
@@ -334,16 +334,23 @@ def test_dark_and_blurred_photos_are_told_once_each_and_what_was_taken_back_is_n
 
 
 @pytest.mark.parametrize(
-    ("begun", "expected"),
+    ("arrived", "expected"),
     [
-        ("2026-03-14T08:09:27Z", ["old"]),  # the photo is of 06:09:26
-        ("2026-03-14T08:09:25Z", []),
+        ("2026-03-14T06:24:27Z", ["old"]),  # the photo is of 06:09:26
+        ("2026-03-14T06:24:26Z", []),
         ("2026-03-14T05:00:00Z", []),
         (None, []),
     ],
 )
-def test_a_photo_of_more_than_two_hours_before_the_visit_is_told(
-    phone: Page, begun: str | None, expected: list[str]
+def test_a_photo_of_more_than_a_quarter_of_an_hour_before_the_arrival_is_told(
+    phone: Page, arrived: str | None, expected: list[str]
 ) -> None:
     take(phone, make.encode(make.shop_picture(640, 480), "JPEG", exif=make.exif()))
-    assert [one["kind"] for one in phone.evaluate(WARNINGS, begun)] == expected
+    assert [one["kind"] for one in phone.evaluate(WARNINGS, arrived)] == expected
+
+
+def test_the_same_file_twice_is_told_also_where_the_browser_can_not_show_it(phone: Page) -> None:
+    record = {"question": "Q", "at": "2026-03-14T06:00:00.000Z", "hash": "ab" * 32}
+    records = [{"key": "1", **record}, {"key": "2", **record}, {"key": "3", **record, "hash": "cd" * 32}]
+    found = phone.evaluate("(records) => warn.warnings(records)", records)
+    assert [(one["uuid"], one["kind"]) for one in found] == [("2", "twice")]

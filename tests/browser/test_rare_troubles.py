@@ -44,6 +44,11 @@ SHARE_SHEET = """() => {
   };
 }"""
 """A phone's share sheet, which opens only right after somebody pressed something."""
+SLOW_EYES = """
+  const decode = self.createImageBitmap;
+  self.createImageBitmap = (...asked) => new Promise((done) => { self.see = done; }).then(() => decode(...asked));
+"""
+"""Photos are shrunk and looked at only when the test says so."""
 SEVERAL = 7
 """Tries in vain after which the next one, by the clock alone, comes in half a minute at the earliest."""
 
@@ -112,7 +117,7 @@ def test_what_may_be_wrong_with_photos_is_told_before_send_and_blocks_nothing(su
         "The photo for question 3 is very dark.",
         "The photo for question 3 looks blurred.",
         "The photo for question 4 looks the same as one for question 3.",
-        "The photo for question 4 was taken long before this visit.",
+        "The photo for question 4 was taken before this visit.",
     ]
     expect(page.locator("#problem")).to_be_hidden()
     send(page)
@@ -152,6 +157,48 @@ def test_a_clock_runs_on_over_a_reload_in_another_time_zone_and_a_correction_kee
     saved(page)
     assert float(field_there(shop, visit, "QUEUE", "value")) == 4.5
     assert field_there(shop, visit, "QUEUE", "timer") == {**timer, "corrected": "4.5"}
+
+
+def test_minutes_that_are_entered_while_the_clock_runs_stand_and_so_does_what_it_measured(
+    sun: Person, shop: Shop
+) -> None:
+    page, own, visit = sun.page, card(sun.page, "QUEUE"), visit_of(sun.page)
+    own.get_by_role("button", name="Start the clock").click()
+    own.locator('[name="QUEUE.v"]').fill("7")
+    own.locator('[name="QUEUE.v"]').blur()
+    saved(page)
+    page.reload()
+    own.get_by_role("button", name="Stop").click()
+    saved(page)
+    timer = field_there(shop, visit, "QUEUE", "timer")
+    assert float(field_there(shop, visit, "QUEUE", "value")) == 7
+    assert (timer["corrected"], set(timer)) == ("7", {"start", "stop", "corrected"})
+
+
+def test_a_clock_that_was_set_back_measures_nothing(sun: Person) -> None:
+    page, own = sun.page, card(sun.page, "QUEUE")
+    page.clock.install(time=datetime.now(UTC))
+    page.reload()
+    own.get_by_role("button", name="Start the clock").click()
+    page.clock.set_system_time(datetime.now(UTC) - timedelta(hours=2))
+    own.get_by_role("button", name="Stop").click()
+    expect(own.get_by_label("Changed by hand? Say why.")).to_be_visible()
+    expect(own.locator('[name="QUEUE.v"]')).to_have_value("")
+
+
+def test_a_photo_that_is_still_looked_at_when_the_check_opens_is_warned_of_there(sun: Person) -> None:
+    page = sun.page
+    page.add_init_script(SLOW_EYES)
+    page.reload()
+    answer(page, "OPEN", "yes")
+    add_photo(page, "FRONT", encode(ImageEnhance.Brightness(shop_picture(800, 600, 8)).enhance(0.1), "JPEG"))
+    expect(page.locator(".th")).to_have_count(1)
+    page.goto(page.url.partition("#")[0] + "/check")
+    expect(page.locator("#state")).to_have_text("2 of 4 answered")
+    expect(page.locator("#looks")).to_be_hidden()
+    page.wait_for_function("() => self.see")
+    page.evaluate("see()")
+    expect(page.locator("#looks")).to_contain_text("The photo for question 3 is very dark.")
 
 
 def test_a_server_that_is_too_busy_gets_the_answers_later(sun: Person, house: House) -> None:

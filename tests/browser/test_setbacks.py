@@ -90,6 +90,7 @@ def test_an_answer_that_came_after_another_phone_had_sent_is_an_addition_and_the
     received(page)
     agreed(page, visit)
     assert held(house, sun, visit)["late"]["CHOICE"]["value"]
+    expect(page.locator("#late")).to_contain_text("This visit had been sent already.")
 
 
 def test_one_photo_that_the_server_stumbles_over_holds_up_no_other_and_no_other_visit(
@@ -248,12 +249,18 @@ def test_a_photo_that_the_server_never_took_is_not_forgotten_with_its_visit(sun:
     send(page)
     received(page)
     agreed(page, visit)
+    sun.go("/visits/waiting")
+    page.get_by_role("button", name="Keep as it is").click()
+    expect(page.locator(".stuck li")).to_contain_text("Stays on this phone, as you decided")
     page.clock.set_fixed_time(datetime.now(UTC) + timedelta(days=8))
     begin(sun, shop)
     for given in ("yes", "no"):  # the second goes up once all that was due before has been done
         answer(page, "PARTLY", given)
         saved(page)
     assert [r["state"] for r in records(page, "photos") if r["visit"] == visit].count("refused") == 1
+    sun.go("/visits/waiting")
+    page.get_by_role("button", name="Remove from this phone").click()
+    expect(page.locator("#nothing")).to_be_visible()
 
 
 def test_signing_out_says_that_a_finished_visit_is_not_sent(sun: Person, line: Line, house: House) -> None:
@@ -358,3 +365,143 @@ def test_what_is_wrong_with_the_times_is_still_told_when_the_checklist_comes_ane
     expect(told).to_be_visible()
     assert answered == 1
     assert page.title().startswith("Error: ")
+
+
+def test_a_report_that_was_changed_back_is_sent_as_a_visit(sun: Person, house: House, line: Line) -> None:
+    page, visit = sun.page, visit_of(sun.page)
+    line.state = "cut"
+    check(page)
+    page.get_by_text("The visit could not be done").click()
+    page.locator("#reason").fill("It was closed.")
+    page.get_by_role("button", name="Report as not possible").click()
+    page.get_by_role("button", name="Change something").click()
+    page.wait_for_url(f"**/visits/{visit}")
+    fill(page)
+    expect(page.locator("#state")).to_have_text(KEPT)
+    send(page)
+    page.wait_for_url("**/receipt")
+    line.state = "good"
+    page.evaluate(ONLINE)
+    received(page)
+    assert held(house, sun, visit)["state"] == "submitted"
+
+
+def test_an_answer_that_is_refused_only_after_send_gives_the_visit_back_and_is_named(
+    sun: Person, house: House, line: Line
+) -> None:
+    page, visit, sent = sun.page, visit_of(sun.page), list[str]()
+    home = page.url.partition("#")[0]
+    line.state = "cut"
+    fill(page)
+    answer(page, "NUMBER", "a few")
+    expect(page.locator("#state")).to_have_text(KEPT)
+    send(page)
+    page.wait_for_url("**/receipt")
+    page.on("request", lambda request: sent.append(request.url) if request.url.endswith("/submit") else None)
+    line.state = "good"
+    page.evaluate(ONLINE)
+    expect(page.locator("#why")).to_contain_text("number", timeout=30_000)
+    assert sent == [], "what can't be taken is not sent over and over"
+    sun.go("/visits/waiting")
+    expect(page.locator(".stuck .needs")).to_have_count(2)
+    expect(page.locator("#answers")).to_be_empty()
+    expect(page.locator("#hint")).to_be_empty()
+    page.goto(home + "/check")
+    expect(page.locator("#problem li")).to_have_count(1)
+    expect(page.locator("#problem")).to_contain_text("Question 8:")
+    page.goto(home)
+    expect(page.locator("#next")).to_contain_text("1 left")
+    answer(page, "NUMBER", "4")
+    expect(card(page, "NUMBER").get_by_role("alert")).to_have_count(0)
+    expect(page.locator("#next")).to_contain_text("Check and send")
+    saved(page)
+    send(page)
+    received(page)
+    assert held(house, sun, visit)["receipt"]
+
+
+def test_what_was_refused_in_a_question_that_is_not_asked_any_more_is_in_nobodys_way(sun: Person) -> None:
+    page = sun.page
+    page.context.route("**/answers", refuse_where)
+    fill(page)
+    answer(page, "PARTLY", "no")
+    answer(page, "WHERE", "yes")
+    expect(card(page, "WHERE").get_by_role("alert")).to_be_visible()
+    answer(page, "PARTLY", "yes")
+    expect(card(page, "WHERE")).to_be_hidden()
+    eventually(lambda: not records_that_wait(page), 30)
+    send(page)
+    received(page)
+
+
+def refuse_where(route: Route) -> None:
+    """The server takes everything but the answer to WHERE."""
+    reply = route.fetch()
+    told = reply.json()
+    if told["winners"].pop("WHERE", None):
+        told["refused"]["WHERE"] = {"value": "Not this."}
+    route.fulfill(response=reply, json=told)
+
+
+def test_a_photo_taken_back_after_another_tab_has_sent_stays_and_the_shopper_is_told(sun: Person, house: House) -> None:
+    page, visit, tab = sun.page, visit_of(sun.page), sun.page.context.new_page()
+    fill(page)
+    saved(page)
+    eventually(lambda: photos_there(house, sun) == len(PHOTOS) and not records_that_wait(page), 30)
+    tab.goto(page.url.partition("#")[0] + "/check")
+    set_times(tab)
+    tab.get_by_role("button", name="Send").click()
+    received(tab)
+    card(page, "PHOTO").get_by_role("button", name="Remove").click()
+    words = "This visit was sent; its photos stay. Tell the reviewer instead."
+    expect(page.locator("#strip")).to_have_text(words)
+    tab.reload()
+    expect(tab.locator("#late")).to_have_text(words)
+    assert len(held(house, sun, visit)["photos"]) == len(PHOTOS)
+
+
+def test_going_back_from_the_receipt_shows_the_receipt(sun: Person, line: Line) -> None:
+    page = sun.page
+    fill(page)
+    saved(page)
+    send(page)
+    received(page)
+    line.state = "cut"
+    page.go_back()
+    expect(page.locator("#title")).to_have_text("Sent and received")
+
+
+def test_a_report_without_a_reason_stays_on_its_page(sun: Person, line: Line) -> None:
+    page = sun.page
+    line.state = "cut"
+    check(page)
+    page.get_by_text("The visit could not be done").click()
+    for reason in ("", "   "):
+        page.locator("#reason").fill(reason)
+        page.get_by_role("button", name="Report as not possible").click()
+        expect(page.locator("#reason")).to_be_focused()
+        assert page.url.endswith("/check")
+
+
+def test_a_page_that_ends_before_all_photos_are_kept_says_so_at_their_question(sun: Person) -> None:
+    page = sun.page
+    page.evaluate("() => { File.prototype.arrayBuffer = () => new Promise(() => 0); }")
+    add_photo(page, "PHOTO", phone_jpeg())
+    page.wait_for_function("() => Object.keys(sessionStorage).some((key) => key.startsWith('taking'))")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.reload()
+    told = card(page, "PHOTO").get_by_role("alert")
+    expect(told).to_contain_text("The page was closed before all photos here were kept.")
+    add_photo(page, "PHOTO", phone_jpeg())
+    expect(told).to_have_count(0)
+    page.reload()
+    expect(card(page, "PHOTO").get_by_text("On the server")).to_be_visible()
+    expect(told).to_have_count(0)
+
+
+def test_a_file_that_could_not_be_read_is_forgotten_with_the_next_photo(sun: Person) -> None:
+    page, told = sun.page, card(sun.page, "PHOTO").get_by_role("alert")
+    add_photo(page, "PHOTO", b"")
+    expect(told).to_contain_text("The phone could not read this file.")
+    add_photo(page, "PHOTO", phone_jpeg())
+    expect(told).to_have_count(0)

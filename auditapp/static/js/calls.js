@@ -76,7 +76,10 @@ export async function sendAnswers(visit, records) {
   }
   if (!told.winners) throw new Error("not ours");
   await know(visit, { top: told.top_seq }).catch(() => 0); // a full phone can't even note what is sent: it goes again
-  if (told.amendment) tell("amended", { visit });
+  if (told.amendment) {
+    await store.update("visits", visit, (v) => v && { ...v, late: true }).catch(() => 0);
+    tell("amended", { visit });
+  }
   for (const r of records) {
     const words = told.refused?.[r.question]?.[r.field], winner = told.winners[r.question]?.[r.field];
     const won = !winner || (winner[0] === r.seq && winner[1] === device) || told.amendment;

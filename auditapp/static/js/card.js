@@ -68,8 +68,9 @@ export function fails(q) {
   return !Number.isNaN(amount) && Boolean(step ? step[1] : rule.at(-1));
 }
 
-/** What an asked card still owes before sending, as `missing` in domain/visit.py has it: [{lack, least}]. */
+/** What an asked card still owes before sending, as `missing` in domain/visit.py has it: [{lack, least}]; "refused" where the server took something not. */
 export function lacks(q) {
+  if ("r" in q.dataset) return [{ lack: "refused" }];
   if ("c" in q.dataset) return [];
   const given = value(q), needs = (q.dataset.need || "").split(" ");
   if (given === null && !(takesOnlyPhotos(q) && hasPhoto(q))) return needs.includes("opt") ? [] : [{ lack: "answer" }];
@@ -100,6 +101,7 @@ export function lay(q, name, what) {
     const box = q.querySelector(".tm"), why = inputs(q, "w")[0];
     if (!box) return;
     box.dataset.t = `${what?.start || ""}|${what?.stop || ""}`;
+    if (what?.corrected) box.dataset.hand = "";
     why.value = what?.why || "";
     why.closest("label").hidden = !what?.stop;
   }

@@ -14,13 +14,14 @@ const problem = document.getElementById("problem"), owed = problem.querySelector
 const some = ([one, many], n, facts) => fill(n === 1 ? one : many, { n, ...facts });
 const home = location.pathname.replace(/\/check$/, ""), title = document.title;
 const small = document.querySelector("[form=send] small");
-const typing = new Map(), told = new Map(), { reason } = document.querySelector("#not-done form").elements, draft = "reason|" + visit;
-let page = null, tried = false, sizes = [], load = small.textContent, keeping = Promise.resolve();
+const typing = new Map(), told = new Map(), refused = new Map(), { reason } = document.querySelector("#not-done form").elements, draft = "reason|" + visit;
+let page = null, tried = false, shots = [], sizes = [], load = small.textContent, keeping = Promise.resolve();
 
 const ready = begin();
 
 async function begin() {
   const device = await shell.begin(), newest = fresh(home);
+  if (["ready", "receipted"].includes((await store.get("visits", visit).catch(() => 0))?.state)) return location.replace(home + "/receipt");
   await times();
   reason.value ||= (await store.get("meta", draft))?.text || "";
   const found = await kept(home) || await newest;
@@ -31,13 +32,13 @@ async function begin() {
 
 /** The checklist with what this phone holds. */
 async function show(found, device) {
-  await overlay(found.getElementById("visit"), visit, device);
+  refused.clear();
+  for (const r of await overlay(found.getElementById("visit"), visit, device)) if (r.words) refused.set(r.question, r);
   const photos = await store.all("photos", "visit", visit);
-  for (const r of photos) photo(found, r);
   for (const [key, text] of told) mark(found, key, text);
   page = found;
-  sizes = photos.filter((r) => r.bytes && r.state !== "refused").map((r) => r.bytes.byteLength);
-  look(warnings(photos.filter((r) => r.state !== "gone"), (await store.get("visits", visit))?.begun));
+  for (const q of page.querySelectorAll(".q")) q.toggleAttribute("data-r", refused.has(q.dataset.k));
+  shown(photos);
   draw();
   for (const r of await store.all("answers", "visit", visit)) {
     const input = r.field === "cant" && form.elements["cant." + r.question];
@@ -45,6 +46,14 @@ async function show(found, device) {
     input.value ||= r.value;
     told.set(r.question, r.value);
   }
+}
+
+/** The photos of this phone on the parsed page; without their bytes they stay in mind. */
+function shown(photos) {
+  for (const r of photos) photo(page, r);
+  shots = photos.filter((r) => r.state !== "gone").map(({ bytes, ...r }) => ({ ...r, held: bytes?.byteLength }));
+  sizes = shots.filter((r) => r.held && r.state !== "refused").map((r) => r.held);
+  looks();
 }
 
 /** Whether a question is excused. */
@@ -62,36 +71,44 @@ function photo(page, r) {
 }
 
 /** What may be wrong with photos, in words that stop nobody. */
-function look(found) {
+function looks() {
   const number = (key) => page.querySelector(`.q[data-k="${key}"]`)?.id.slice(1), box = document.getElementById("looks");
+  const found = warnings(shots, moment(form.elements.arrived.value));
   box.hidden = !found.length;
   box.querySelector("ul").replaceChildren(...found.map(({ question, other, kind }) => (
     line(number(question), fill(say[kind], { number: number(question), other: number(other) })))));
 }
 
+/** A moment by the store's clock, and the moment (in ms) that such a clock told. */
+const local = (moment) => new Date(moment).toLocaleString("sv-SE", { timeZone: zone }).replace(" ", "T").slice(0, 16);
+const moment = (text) => { const guess = Date.parse(text + "Z"); return guess ? 2 * guess - Date.parse(local(guess) + "Z") : NaN; };
+
 /** Arrival and leaving by the store's clock: as entered before, else the first and the last answer. */
 async function times() {
   const v = await store.get("visits", visit), given = (await store.all("answers", "visit", visit)).map((r) => r.at).sort();
-  const local = (moment) => new Date(moment).toLocaleString("sv-SE", { timeZone: zone }).replace(" ", "T").slice(0, 16);
   const { arrived, left } = form.elements;
   if (given.length) {
     const [first, last] = [local(given[0]), local(given.at(-1))];
     arrived.value = v?.arrived || (arrived.value && arrived.value < first ? arrived.value : first);
     left.value = v?.left || (left.value > last ? left.value : last);
   }
-  for (const input of [arrived, left]) input.addEventListener("change", () => sync.know(visit, { [input.name]: input.value }).catch(() => 0));
+  for (const input of [arrived, left]) {
+    input.addEventListener("change", () => { if (page) looks(); sync.know(visit, { [input.name]: input.value }).catch(() => 0); });
+  }
 }
 
 function draw() {
   const cards = [...page.querySelectorAll(".q")], open = [...asked(cards).values()], problems = [];
   const number = (q) => q.id.slice(1), text = (q) => q.querySelector("legend span").textContent;
-  for (const q of open) for (const { lack, least } of lacks(q)) problems.push([q, lack, fill(say[least > 1 ? "long_note" : lack], { number: number(q), text: text(q), least })]);
+  for (const q of open) for (const { lack, least } of lacks(q)) {
+    problems.push([q, lack, fill(say[least > 1 ? "long_note" : lack], { number: number(q), text: text(q), least, words: refused.get(q.dataset.k)?.words })]);
+  }
   const unanswered = problems.filter(([, lack]) => lack === "answer"), early = !tried && unanswered.length > 5;
   const bad = tell([
     ...(early ? [line(number(unanswered[0][0]), some(say.unanswered, unanswered.length))] : []),
     ...problems.filter(([, lack]) => !(early && lack === "answer")).map(([q, , words]) => line(number(q), words)),
   ]);
-  excuses(new Map([...open.filter((q) => "c" in q.dataset), ...problems.map(([q]) => q)].map((q) => [q, number(q)])));
+  excuses(new Map([...open.filter((q) => "c" in q.dataset), ...problems.filter(([, lack]) => lack !== "refused").map(([q]) => q)].map((q) => [q, number(q)])));
   const given = open.filter(answered).length, photos = page.querySelectorAll(".q:not(.shut) .th:not(.bad)").length;
   document.getElementById("state").textContent = fill(say.of, { answered: given, asked: open.length });
   load = !photos ? some(say.answers, given) : photos !== sizes.length ? some(say.photos, photos)
@@ -188,15 +205,20 @@ form.addEventListener("submit", async (event) => {
 document.querySelector("#not-done form").addEventListener("submit", async (event) => {
   const own = event.target, why = reason.value.trim();
   event.preventDefault();
+  if (!why) { reason.value = ""; return reason.reportValidity(); }
   await ready.catch(() => 0);
-  if (why && (page || await waits())) leave(own, { notDone: why }); else own.submit();
+  if (page || await waits()) leave(own, { notDone: why }); else own.submit();
 });
 
 /** Whether this phone has something that the server has not. */
 const waits = async () => (await Promise.all(["answers", "photos"].map((kind) => store.keys(kind, "wait", visit).catch(() => [])))).flat().length > 0;
 
 async function leave(own, facts) {
-  try { await send(visit, facts); } catch { // the phone is full
+  const asks = page ? asked([...page.querySelectorAll(".q")]) : refused; // what is wrong in a question that is not asked is in nobody's way
+  try {
+    for (const r of refused.values()) if (!asks.has(r.question)) await store.update("answers", r.key, (x) => x && { ...x, needs: undefined });
+    await send(visit, facts);
+  } catch { // the phone is full
     if (!await waits()) return own.submit();
     owed.append(line(0, say.full, "/visits/waiting"));
     problem.hidden = false;
@@ -207,4 +229,9 @@ async function leave(own, facts) {
 
 /** What Send sends; offline, that it will. */
 function button() { small.textContent = sync.state.failed && !sync.state.signedOut ? say.later : load; }
-sync.listen(button);
+sync.listen(async (kind, about) => {
+  button();
+  if (kind !== "photo" || about.visit !== visit || !["phone", "page", "refused"].includes(about.state)) return;
+  const photos = await store.all("photos", "visit", visit); // perhaps it has just been looked at
+  if (page) { shown(photos); draw(); }
+});

@@ -29,16 +29,23 @@ export function times(q) {
 function press(box) {
   const q = box.closest(".q"), { start, stop } = times(q), now = new Date().toISOString();
   if (start && !stop) {
-    const minutes = String(Math.max(0, Math.round((Date.now() - Date.parse(start)) / 6000) / 10));
+    const input = q.querySelector(`[name="${q.dataset.k}.v"]`), past = Date.now() - Date.parse(start);
+    const minutes = "hand" in box.dataset || past < 0 ? null : String(Math.round(past / 6000) / 10); // a clock that was set back tells nothing
     box.dataset.t = start + "|" + now;
-    const input = q.querySelector(`[name="${q.dataset.k}.v"]`);
-    input.value = minutes;
-    keep(q, { start, stop: now }, minutes);
+    if (minutes) input.value = minutes;
+    keep(q, { start, stop: now, ...(minutes === null && { corrected: input.value }) }, minutes);
   } else {
     box.dataset.t = now + "|";
+    delete box.dataset.hand;
     keep(q, { start: now }, null);
   }
   draw();
+}
+
+/** The minutes of a card were entered by hand, which counts also while its clock runs; gives its times. */
+export function corrected(q) {
+  q.querySelector(".tm").dataset.hand = "";
+  return times(q);
 }
 
 function label(box) {
@@ -48,14 +55,15 @@ function label(box) {
 }
 
 function tick() {
-  shown = [...document.querySelectorAll(".tm")].find((box) => { const t = times(box.closest(".q")); return t.start && !t.stop; }) || null;
-  for (const box of document.querySelectorAll(".tm")) if (box !== shown) box.querySelector("output").textContent = "";
+  shown = null;
+  for (const box of document.querySelectorAll(".tm")) {
+    const { start, stop } = times(box.closest(".q")), runs = start && !stop, seconds = Math.max(0, Math.floor((Date.now() - Date.parse(start)) / 1000));
+    box.querySelector("output").textContent = runs ? `${String(Math.floor(seconds / 60)).padStart(2, "0")}:${String(seconds % 60).padStart(2, "0")}` : "";
+    if (runs) shown ??= box;
+  }
   if (bar.hidden === Boolean(shown)) bar.hidden = !shown;
   if (!shown) return;
-  const q = shown.closest(".q"), seconds = Math.max(0, Math.floor((Date.now() - Date.parse(times(q).start)) / 1000));
-  const text = `${String(Math.floor(seconds / 60)).padStart(2, "0")}:${String(seconds % 60).padStart(2, "0")}`;
-  bar.querySelector("b").textContent = text;
+  bar.querySelector("b").textContent = shown.querySelector("output").textContent;
   bar.querySelector("small").textContent = say.stop;
-  bar.setAttribute("aria-label", `${say.stop}: ${q.querySelector("legend span").textContent}`);
-  shown.querySelector("output").textContent = text;
+  bar.setAttribute("aria-label", `${say.stop}: ${shown.closest(".q").querySelector("legend span").textContent}`);
 }

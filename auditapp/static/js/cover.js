@@ -1,6 +1,9 @@
-// Cover: one tap shows a plain list, its title held for a second goes back. A page that leaves the screen covers itself,
-// so that the picture of the app switcher is the list; it uncovers itself when it is back. Without script the links do it.
-const cover = document.getElementById("cover"), title = document.getElementById("uncover");
+// Cover: one tap shows a plain list, its title held for a second goes back. It stays over a reload (the address) and on other
+// pages of this tab (its storage). A page that leaves the screen covers itself, so that the picture of the app switcher is the
+// list; it uncovers itself when it is back. Without script the links do it.
+const cover = document.getElementById("cover"), title = document.getElementById("uncover"), KEY = "covered";
+/** The storage of this tab, which a browser may refuse. */
+export const tab = (() => { try { return sessionStorage; } catch { return null; } })();
 let hold = 0, from = null, itself = false, leaving = false;
 
 function set(on) {
@@ -8,15 +11,22 @@ function set(on) {
   if (on) { from = document.activeElement; title.focus({ preventScroll: true }); }
   else if (from) from.focus({ preventScroll: true });
 }
+function keep(on) {
+  const { scrollY: top } = self, { pathname, search } = location;
+  tab?.[on ? "setItem" : "removeItem"](KEY, 1);
+  if (!on && cover.matches(":target")) { location.replace("#main"); scrollTo({ top, behavior: "instant" }); } // else the style sheet keeps it
+  history.replaceState(history.state, "", pathname + search + (on ? "#cover" : ""));
+  set(on);
+}
 const release = () => clearTimeout(hold);
 const press = (event) => {
   if (event.type === "keydown" && (event.repeat || (event.key !== "Enter" && event.key !== " "))) return;
-  release(); hold = setTimeout(() => set(false), 1000);
+  release(); hold = setTimeout(() => keep(false), 1000);
 };
 
 if (cover) {
   for (const link of document.querySelectorAll('a[href="#cover"]')) {
-    link.addEventListener("click", (event) => { event.preventDefault(); set(true); });
+    link.addEventListener("click", (event) => { event.preventDefault(); keep(true); });
   }
   title.addEventListener("click", (event) => event.preventDefault());
   title.addEventListener("contextmenu", (event) => event.preventDefault());
@@ -30,4 +40,5 @@ if (cover) {
     itself = hidden;
     set(hidden);
   });
+  if (tab?.getItem(KEY)) keep(true);
 }

@@ -13,7 +13,8 @@ export async function send(visit, facts) {
   const manifest = { answers: {}, photos: {}, refused: [] };
   for (const r of await store.all("answers", "visit", visit)) if (!r.words) (manifest.answers[r.question] ??= {})[r.field] = r.seq;
   for (const r of await store.all("photos", "visit", visit)) if (r.state !== "gone") manifest.photos[r.key] = r.hash;
-  await store.update("visits", visit, (v) => ({ key: visit, ...v, ...facts, manifest, state: "ready", readyAt: after(0), needs: undefined }));
+  await store.update("visits", visit, (v) => v?.receipt ? undefined
+    : { key: visit, ...v, notDone: undefined, ...facts, manifest, state: "ready", readyAt: after(0), needs: undefined, words: undefined });
   now();
 }
 
@@ -31,6 +32,8 @@ const refusedOf = async (visit) => (await store.all("photos", "visit", visit)).f
 
 async function submit(v) {
   if ((await store.keys("photos", "wait", v.key)).length + (await store.keys("answers", "wait", v.key)).length) return;
+  const [wrong] = v.notDone ? [] : await store.all("answers", "needs", v.key); // the shopper can put it right
+  if (wrong) return thaw(v.key, wrong.words);
   const refused = await refusedOf(v.key), photos = v.manifest.photos;
   for (const uuid in photos) photos[uuid] ||= (await store.get("photos", uuid))?.hash; // no TLS, no hash before the server's
   const body = v.notDone ? { not_done: v.notDone } : { manifest: { ...v.manifest, refused }, arrived: v.arrived, left: v.left };
@@ -43,9 +46,14 @@ async function submit(v) {
   } catch (error) {
     if (!error.lasting) throw error;
     if (await resend(v, error.missing || [])) throw error;
-    await store.update("visits", v.key, (x) => ({ ...x, state: "editing", needs: v.key, words: error.words }));
-    tell("needs", { visit: v.key, words: error.words });
+    await thaw(v.key, error.words);
   }
+}
+
+/** Back to the shopper, with what stands in the way. */
+async function thaw(visit, words) {
+  await store.update("visits", visit, (x) => ({ ...x, state: "editing", needs: visit, words }));
+  tell("needs", { visit, words });
 }
 
 /** Mark as not sent what the server lacks; whether there was anything of ours among it. */
@@ -75,12 +83,16 @@ async function agree(v) {
       .filter(([field, seq]) => there(question, field) < seq).map(([field]) => ({ question, field }))),
   ];
   if (held.receipt !== v.receipt.receipt || await resend(v, lacks)) throw Object.assign(new Error("not all there"), { status: 409 });
-  await store.update("visits", v.key, (x) => ({ ...x, agreedAt: after(0), until: after(KEPT) }));
+  const late = Object.values(held.late || {}).flatMap(Object.values).some((of) => device in of)
+    || Object.keys(photos).some((uuid) => held.photos[uuid]?.amendment);
+  await store.update("visits", v.key, (x) => ({ ...x, agreedAt: after(0), until: after(KEPT), ...(late && { late }) }));
+  if (late) tell("receipt", { visit: v.key }); // another phone had sent before
 }
 
-/** Unless the server never took something that nobody has said may go. */
+/** Unless there is something here that the server never took; the shopper may say that it can go. */
 async function forget(visit) {
-  for (const kind of ["answers", "photos"]) if ((await store.all(kind, "needs", visit)).some((r) => !r.kept)) return;
+  if ((await store.keys("answers", "needs", visit)).length) return;
+  if ((await store.all("photos", "visit", visit)).some((r) => r.needs || r.kept)) return;
   for (const kind of ["answers", "photos"]) for (const key of await store.keys(kind, "visit", visit)) await store.update(kind, key, () => null);
   await store.update("visits", visit, () => null);
   await store.update("meta", "reason|" + visit, () => null);

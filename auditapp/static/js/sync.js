@@ -126,7 +126,7 @@ async function run() {
     state.failed = "";
   } catch (error) {
     failures += 1;
-    state.failed = error.status >= 500 ? "server" : "line";
+    state.failed = error.status >= 500 || error.status === 409 ? "server" : "line";
     if (error.status === 401) state.failed = "signedOut";
   }
   state.signedOut = state.failed === "signedOut";

@@ -1,4 +1,5 @@
 // The photos on the cards of the checklist: taken, shown with their state, taken back.
+import { tab } from "./cover.js";
 import { finish, take as keep, url } from "./photos.js";
 import { fill } from "./shell.js";
 import * as store from "./store.js";
@@ -21,6 +22,12 @@ const find = (uuid) => page.root.querySelector(`.th[data-u="${uuid}"]`);
 
 /** Show what this phone keeps of the visit or has taken back. */
 export async function show() {
+  for (const key of Object.keys(tab || {})) {
+    const [kind, visit, question] = key.split("|");
+    if (kind !== "taking" || visit !== page.visit) continue;
+    tab.removeItem(key);
+    page.problem(page.card(question), page.say.cut);
+  }
   for (const r of await kept()) {
     const thumb = find(r.key), box = page.card(r.question)?.querySelector("input[type=file]")?.closest(".ev");
     if (r.state === "gone") thumb?.remove();
@@ -35,13 +42,17 @@ export async function finishAll() { for (const r of await kept()) if (r.raw) fin
 
 /** Keep files that were chosen in an input; each comes as [file, promise of its bytes]. Calls done() for each. */
 export function take(input, files, done) {
-  const q = input.closest(".q");
+  const q = input.closest(".q"), left = `taking|${page.visit}|${q.dataset.k}`; // while it stands there, not all are kept
+  tab?.setItem(left, files.length + Number(tab.getItem(left)));
   files.forEach(async ([file, bytes]) => {
     try {
       const { uuid, url } = await keep(file, bytes, q.dataset.k, page.visit);
       add(input.closest(".ev"), uuid, url);
       page.refresh();
+      if ([page.say.unreadable, page.say.cut].includes(q.querySelector(":scope > .error")?.textContent)) page.problem(q, "");
     } catch { page.problem(q, page.say.unreadable); }
+    const n = Number(tab?.getItem(left)) - 1;
+    tab?.[n > 0 ? "setItem" : "removeItem"](left, n);
     done();
   });
 }

@@ -67,10 +67,19 @@ async function sendPhoto(r) {
     tell("photo", { ...about, state: "server", id: told.id });
   } catch (error) {
     if (!error.lasting) { tell("photo", { ...about, state: "phone" }); throw error; }
-    await store.update("photos", r.key, (x) => x?.state === "gone" ? null : x && { ...x, state: "refused", wait: undefined, needs: r.visit, words: error.words }).catch(() => 0);
+    if (r.state === "gone") return await stays(r, error.words);
+    await store.update("photos", r.key, (x) => x && { ...x, state: "refused", wait: undefined, needs: r.visit, words: error.words }).catch(() => 0);
     spare.delete(r.key); // sent again, it would be refused again
     tell("photo", { ...about, state: "refused", words: error.words });
   }
+}
+
+/** What was taken back too late: the visit had been sent. Told on the checklist, and later on the receipt. */
+async function stays({ key, visit }, words) {
+  spare.delete(key);
+  await store.update("photos", key, () => null);
+  await store.update("visits", visit, (v) => v && { ...v, stays: words });
+  tell("refused", { visit, words });
 }
 
 /** fetch tells no progress of an upload. Given up a minute after the last sign of life. */

@@ -14,8 +14,8 @@ const picked = new Map(), typing = new Map(), told = new Map();
 const FIELDS = { v: "value", x: "value", n: "note", r: "reasons", y: "na_reason", w: "why" };
 const state = document.getElementById("state"), again = document.getElementById("again");
 const tabs = [...document.querySelectorAll(".tabs a")].map((tab) => [tab, cards.filter((q) => q.parentElement.id === "s-" + tab.dataset.s)]);
-const stands = new Map(), progress = {};
-let here = null, note = "", keptAt = null, before = state.textContent, busy = 0, handed = 0;
+const stands = new Map(), progress = {}, refused = new Set();
+let here = null, note = "", keptAt = null, before = state.textContent, busy = 0, taking = 0, handed = 0;
 
 /* Saving */
 
@@ -23,16 +23,17 @@ function send(q, name, what) {
   const key = q.dataset.k + "." + name, text = JSON.stringify(what);
   if (!visit || told.get(key) === text) return;
   told.set(key, text);
+  if (refused.has(key)) judged(q, name, "");
   busy += 1;
   sync.answer(visit, q.dataset.k, name, what, progress).then(() => { busy -= 1; keptAt = new Date(); draw(); });
   draw();
 }
 
 function save(q, name) {
-  if (name === "why" || (name === "value" && clock.times(q).stop)) {
-    const { start, stop } = clock.times(q), why = q.querySelector(`[name="${q.dataset.k}.w"]`);
+  if (name === "why" || (name === "value" && clock.times(q).start)) {
+    const { start, stop } = clock.corrected(q), why = q.querySelector(`[name="${q.dataset.k}.w"]`);
     if (name === "value") { why.closest("label").hidden = false; send(q, "value", value(q)); }
-    send(q, "timer", { start, stop, corrected: String(value(q) ?? ""), ...(why.value && { why: why.value }) });
+    send(q, "timer", { start, ...(stop && { stop }), corrected: String(value(q) ?? ""), ...(why.value && { why: why.value }) });
   } else send(q, name, name === "value" ? value(q) : field(q, name));
 }
 
@@ -94,7 +95,7 @@ const handOver = () => {
   handed = Date.now();
 };
 for (const name of ["beforeunload", "pagehide"]) addEventListener(name, handOver);
-addEventListener("beforeunload", (event) => { if (sync.spare.size) event.preventDefault(); }); // it is nowhere else
+addEventListener("beforeunload", (event) => { if (sync.spare.size || taking) event.preventDefault(); }); // it is nowhere else
 document.addEventListener("visibilitychange", () => document.hidden && handOver());
 root.addEventListener("submit", (event) => event.preventDefault());
 
@@ -110,8 +111,9 @@ function take(input) {
   const files = [...input.files].map((file) => [file, file.arrayBuffer()]); // at once: the camera's file may go
   input.value = "";
   if (!visit) return;
-  const done = () => { busy -= 1; draw(); };
+  const done = () => { busy -= 1; taking -= 1; draw(); };
   busy += files.length;
+  taking += files.length;
   draw();
   thumbs().then((them) => them.take(input, files, done), () => { problem(input.closest(".q"), say.unreadable); files.forEach(done); });
 }
@@ -121,13 +123,21 @@ function take(input) {
 sync.listen((kind, detail) => {
   if (detail && detail.visit !== visit) return;
   const q = byKey.get(detail?.question);
-  if (kind === "saved") problem(q, "");
-  else if (kind === "refused") { if (q) problem(q, detail.words); else note = detail.words || ""; }
+  if (kind === "saved") { if (q) judged(q, detail.field, ""); }
+  else if (kind === "refused") { if (q) judged(q, detail.field, detail.words); else note = detail.words || ""; }
   else if (kind === "other") { told.delete(`${detail.question}.${detail.field}`); problem(q, say.other, "moved"); }
   else if (kind === "amended") note = say.sent;
   else if (detail?.state === "phone" && detail.at) keptAt = new Date(detail.at);
   draw();
 });
+
+/** What the server says of a field of a question; "" where that is right, or to be asked anew. */
+function judged(q, name, words) {
+  refused[words ? "add" : "delete"](q.dataset.k + "." + name);
+  problem(q, words);
+  const was = "r" in q.dataset, is = q.toggleAttribute("data-r", [...refused].some((key) => key.startsWith(q.dataset.k + ".")));
+  if (was !== is) refresh([q]);
+}
 
 function problem(q, words, className = "error") {
   let line = q?.querySelector(":scope > :is(.error, .moved)");
@@ -228,7 +238,9 @@ async function begin() {
   await known.catch(() => 0); // a full phone can note nothing
   for (const i of root.querySelectorAll("input, textarea")) if (i.checked !== i.defaultChecked || (i.type !== "file" && i.value !== i.defaultValue)) changed(i); // was there before this script
   if (["ready", "receipted"].includes((await store.get("visits", visit).catch(() => 0))?.state)) return location.replace(location.pathname + "/receipt");
-  for (const r of await overlay(root, visit, device)) problem(byKey.get(r.question), r.words || say.moved, r.words ? "error" : "moved");
+  for (const r of await overlay(root, visit, device)) {
+    if (r.words) judged(byKey.get(r.question), r.field, r.words); else problem(byKey.get(r.question), say.moved, "moved");
+  }
   picked.clear();
   for (const input of root.querySelectorAll("input[type=radio]:checked")) picked.set(input.name, input);
   clock.draw();

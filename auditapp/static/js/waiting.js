@@ -23,7 +23,7 @@ async function read() {
   const [visits, answers, photos] = await Promise.all(["visits", "answers", "photos"].map((kind) => store.all(kind)));
   lists = visits.flatMap((v) => {
     const given = answers.filter((r) => r.visit === v.key), taken = photos.filter((r) => r.visit === v.key);
-    if (v.state !== "ready" && !v.needs && ![...given, ...taken].some((r) => r.wait || r.needs || (r.kept && v.state !== "receipted"))) return [];
+    if (v.state !== "ready" && !v.needs && ![...given, ...taken].some((r) => r.wait || r.needs || r.kept)) return [];
     page(v.key);
     const urgent = v.needs || [...given, ...taken].some((r) => r.needs && !r.kept);
     return { ...v, urgent, given, taken: taken.filter((r) => r.bytes).map(({ bytes, ...r }) => {
@@ -49,13 +49,15 @@ function fit(box, made) {
 function item(v, r, at, way, words, text) {
   const made = $("i-" + r.key) || copy("i-" + r.key, "item"), [image, said, ways] = made.children, [, name, state] = said.children, [link, keep] = ways.children;
   const q = [...docs[v.key]?.querySelectorAll(".q") || []].find((x) => x.dataset.k === r.question);
-  made.className = at;
+  made.className = r.kept ? "own" : at;
   if (urls[r.key]) { if (!image.src) image.src = urls[r.key]; } else image.hidden = keep.hidden = true;
   put(name, text || (q ? fill(say.question, { text: q.querySelector("legend span").textContent, number: q.id.slice(1) }) : r.question || (r.field && say.reply)));
   put(state, words);
   put(link, say[way]);
+  link.hidden = Boolean(v.receipt && urls[r.key]);
   link.href = `/visits/${v.key}` + (way === "check" ? "/check" : r.field === "reply" ? "/message" : q ? "#" + q.id : "");
-  keep.onclick = () => store.update("photos", r.key, (x) => x && { ...x, kept: true, needs: undefined }).then(read);
+  if (r.kept) put(keep, say.remove);
+  keep.onclick = () => store.update("photos", r.key, (x) => r.kept ? null : x && { ...x, kept: true, needs: undefined }).then(read);
   return made;
 }
 
@@ -84,7 +86,7 @@ function list(v) {
 function draw() {
   const s = sync.state, time = (moment) => moment?.toTimeString().slice(0, 5), at = { time: time(s.savedAt) };
   const taken = lists.flatMap((v) => v.taken), given = lists.flatMap((v) => v.given), due = lists.filter((v) => v.dueAt).sort((a, b) => a.dueAt < b.dueAt ? -1 : 1)[0];
-  const wait = count(given.filter((r) => r.wait)), all = count(given.filter((r) => r.value !== null));
+  const wait = count(given.filter((r) => r.wait)), all = given.some((r) => r.needs) ? 0 : count(given.filter((r) => r.value !== null));
   fit($("lists"), lists.map(list));
   $("nothing").hidden = lists.length > 0;
   put($("head"), taken.length ? some(say.photos, taken.length, { n: taken.filter((r) => r.state === "server").length, all: taken.length }) : title);
@@ -92,7 +94,7 @@ function draw() {
   if (s.savedAt) put($("state"), fill(say.last, at));
   $("sign-in").hidden = !s.signedOut;
   if (!s.sending && $("told").textContent === say.trying) put($("told"), "");
-  put($("hint"), s.signedOut || ![...given, ...taken].some((r) => r.wait) && !lists.some((v) => v.state === "ready") ? "" : !due || Date.parse(due.dueAt) < Date.now() ? say.leave : fill(say.before, {
+  put($("hint"), s.signedOut || lists.some((v) => v.urgent) || ![...given, ...taken].some((r) => r.wait) && !lists.some((v) => v.state === "ready") ? "" : !due || Date.parse(due.dueAt) < Date.now() ? say.leave : fill(say.before, {
     time: new Date(due.dueAt).toLocaleString(lang, { weekday: "long", hour: "2-digit", minute: "2-digit", hour12: false, timeZone: due.zone }) }));
 }
 
