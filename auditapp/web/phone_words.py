@@ -103,6 +103,7 @@ def receipt() -> str:
     """For the receipt, which the phone shows by itself from the moment it has it."""
     return _json(
         waiting=gettext("Waiting for signal"),
+        trouble=gettext("The server can't take it now; it is tried again"),
         sending=gettext("Sending"),
         signin=gettext("Please sign in again"),
         open=gettext("Keep the app open or open it again before %(time)s."),
@@ -115,6 +116,9 @@ def receipt() -> str:
         reported=gettext("Reported and received"),
         not_done=gettext("Your report that the visit could not be done reached us at %(time)s."),
         review=gettext("Reviewed by %(date)s"),
+        late=gettext(
+            "This visit had been sent already. What came from this phone after that goes to the reviewer as an addition."
+        ),
     )
 
 

@@ -33,6 +33,8 @@ await draw();
 async function draw() {
   const v = await store.get("visits", visit), waits = v?.state === "ready", s = sync.state;
   find("week").hidden = !v?.agreedAt;
+  find("late").hidden = !v?.late && !v?.stays;
+  show("late", [v?.late && say.late, v?.stays].filter(Boolean).join(" "));
   if (!find("wait")) return; // the server's own receipt
   if (v?.receipt && find("there").hidden) received(v.receipt);
   find("wait").hidden = !waits;
@@ -42,7 +44,7 @@ async function draw() {
   find("change").onclick = async () => { await unsend(visit); location.href = pathname.replace("/receipt", ""); };
   const m = Object.keys(v.manifest.photos).length; // only what the server confirmed counts as there
   const n = (await store.all("photos", "visit", visit)).filter((r) => r.state === "server" && r.key in v.manifest.photos).length;
-  show("state", s.signedOut ? say.signin : s.failed ? say.waiting : say.sending);
+  show("state", s.signedOut ? say.signin : s.failed === "server" ? say.trouble : s.failed ? say.waiting : say.sending);
   find("how").textContent = find("state").textContent;
   show("when", Date.now() < Date.parse(due) ? say.open : say.later, { time: moment(due) });
   find("up").hidden = !m;
