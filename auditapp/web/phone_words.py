@@ -117,7 +117,7 @@ def receipt() -> str:
         not_done=gettext("Your report that the visit could not be done reached us at %(time)s."),
         review=gettext("Reviewed by %(date)s"),
         late=gettext(
-            "This visit had been sent already. What came from this phone after that goes to the reviewer as an addition."
+            "This visit had been sent already. What came from this phone later goes to the reviewer as an addition."
         ),
     )
 
