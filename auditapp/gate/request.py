@@ -108,6 +108,11 @@ def show_time(moment: datetime, time_zone: str) -> str:
     return format_time(_local(moment, time_zone), "HH:mm", locale=i18n.locale_of(language()))
 
 
+def show_seconds(moment: datetime, time_zone: str) -> str:
+    """A time by the store's clock to the second, such as 14:26:05."""
+    return format_time(_local(moment, time_zone), "HH:mm:ss", locale=i18n.locale_of(language()))
+
+
 def show_moment(moment: datetime, time_zone: str) -> str:
     """Day and time by the store's clock."""
     local, locale = _local(moment, time_zone), i18n.locale_of(language())

@@ -5,7 +5,7 @@ renditions that are stored. Nothing here knows a file name, and nothing of the s
 `clean` returns for serving: the pixels are decoded, shrunk and encoded anew.
 """
 
-from auditapp.photos.cleaning import FULL_EDGE, THUMB_EDGE, CleanPhoto, clean, similarity_distance
+from auditapp.photos.cleaning import FULL_EDGE, THUMB_EDGE, CleanPhoto, clean, is_whole, similarity_distance
 from auditapp.photos.container import MAX_BYTES
 from auditapp.photos.exif import CaptureData
 from auditapp.photos.receiving import Received, receive
@@ -18,6 +18,7 @@ __all__ = [
     "CleanPhoto",
     "Received",
     "clean",
+    "is_whole",
     "receive",
     "similarity_distance",
 ]

@@ -25,6 +25,7 @@ FULL_EDGE = 1600  # pixels, the longer side
 THUMB_EDGE = 320
 QUALITY = 82
 WAIT_SECONDS = 20.0
+_END = b"\xff\xd9"
 _CHILD_SECONDS = 60.0  # by the wall; the child's own limit is in CPU seconds
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -80,6 +81,18 @@ def clean(source: Path | bytes, wait_seconds: float = WAIT_SECONDS) -> CleanPhot
             return _renditions(inspect(source.read_bytes() if isinstance(source, Path) else source))
         except MemoryError:
             raise TemporarilyUnavailable from None
+
+
+def is_whole(data: bytes) -> bool:
+    """Whether this is a whole JPEG, from its first byte to its last, as `clean` makes them.
+
+    A JPEG holds no checksum: a changed byte amid the picture passes where a decoder makes something of it.
+    """
+    try:
+        source = inspect(data)
+        return source.streamed and data.endswith(_END) and _decode_here(source).image.size == source.size
+    except PhotoRefused:
+        return False
 
 
 def similarity_distance(one: int, other: int) -> int:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from auditapp import photos
 from auditapp.db.schema import Photo
 from auditapp.domain.errors import NotFound
 from auditapp.services.context import Context
@@ -23,16 +24,20 @@ BLOCK = 2**18
 
 @dataclass(frozen=True)
 class Findings:
-    """Storage keys by what is wrong with them, each in order; ``removed`` counts the orphans that were deleted.
+    """Storage keys by what is wrong with them, each in order.
 
     ``missing``: a photo that stands has no such file; ``orphans``: no photo, standing or taken back, has this file;
-    ``wrong``: the file's bytes are not those that were stored.
+    ``wrong``: a large file whose bytes are not those that were stored, by their SHA-256, or a small one that is no
+    whole JPEG (its hash is nowhere kept: a small one that changed and is still a whole JPEG is not found).
+    ``removed`` counts the orphans that were deleted, ``mended`` the small files that were made again; those keys are in
+    none of the three.
     """
 
     missing: tuple[str, ...]
     orphans: tuple[str, ...]
     wrong: tuple[str, ...]
     removed: int = 0
+    mended: int = 0
 
     @property
     def clean(self) -> bool:
@@ -40,25 +45,30 @@ class Findings:
         return not (self.missing or self.orphans or self.wrong)
 
 
-def verify(context: Context, delete_orphans: bool = False) -> Findings:
-    """Compare every photo with its files, reading each large one; no transaction is open meanwhile.
+def verify(context: Context, delete_orphans: bool = False, mend: bool = False) -> Findings:
+    """Compare every photo with its files, reading all of them; no transaction is open meanwhile.
 
-    ``delete_orphans`` removes those that nobody has written for an hour.
+    ``delete_orphans`` removes those that nobody has written for an hour. ``mend`` makes a small file that is missing
+    or wrong again, where the large one is right.
     """
     standing, known = _photos(context)
-    missing, wrong = [], []
+    missing, wrong, mended = [], [], 0
     for sha256 in sorted(standing):
-        for key, right in ((photo_key(sha256), sha256), (thumb_key(sha256), "")):
-            found = _hash(context, key, wanted=bool(right))
-            if found is None:
+        large, small = _large(context, sha256), _small(context, sha256)
+        if mend and large and not small:
+            _mend(context, sha256)
+            small, mended = True, mended + 1
+        for key, right in ((photo_key(sha256), large), (thumb_key(sha256), small)):
+            if right is None:
                 missing.append(key)
-            elif found != right:
+            elif not right:
                 wrong.append(key)
     suspects = [key for key in context.storage.keys(ROOM) if not _owned(key, known)]
     known = _photos(context)[1] if suspects else known  # some may have come meanwhile
     orphans = [key for key in suspects if not _owned(key, known)]
     removed = set(_remove(context, orphans)) if delete_orphans else set()
-    return Findings(tuple(missing), tuple(key for key in orphans if key not in removed), tuple(wrong), len(removed))
+    stray = tuple(key for key in orphans if key not in removed)
+    return Findings(tuple(missing), stray, tuple(wrong), len(removed), mended)
 
 
 def _photos(context: Context) -> tuple[set[str], set[str]]:
@@ -68,18 +78,29 @@ def _photos(context: Context) -> tuple[set[str], set[str]]:
     return {sha256 for sha256, stands in rows if stands}, {sha256 for sha256, _ in rows}
 
 
-def _hash(context: Context, key: str, wanted: bool) -> str | None:
-    """The SHA-256 of a file, "" where it is not wanted, None where there is no file."""
-    if not wanted:
-        return "" if context.storage.exists(key) else None
+def _large(context: Context, sha256: str) -> bool | None:
+    """Whether the large file has the right bytes; None where there is none."""
     try:
-        with context.storage.open(key) as stream:
+        with context.storage.open(photo_key(sha256)) as stream:
             digest = hashlib.sha256()
             while block := stream.read(BLOCK):
                 digest.update(block)
-            return digest.hexdigest()
+            return digest.hexdigest() == sha256
     except NotFound:
         return None
+
+
+def _small(context: Context, sha256: str) -> bool | None:
+    """Whether the small file is a whole picture; None where there is none."""
+    try:
+        return photos.is_whole(context.storage.read(thumb_key(sha256)))
+    except NotFound:
+        return None
+
+
+def _mend(context: Context, sha256: str) -> None:
+    large = context.storage.read(photo_key(sha256))
+    context.storage.put(thumb_key(sha256), photos.clean(large).thumb)
 
 
 def _owned(key: str, known: set[str]) -> bool:

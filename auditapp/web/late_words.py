@@ -12,8 +12,8 @@ from auditapp.gate.request import gettext
 from auditapp.i18n import N_
 from auditapp.services.answer_words import NA_WORDS, answer_words, reason_words
 from auditapp.services.reviews.reading import Reviewed
+from auditapp.web.stopwatch_words import NOTHING, stopwatch_words
 
-NOTHING = "–"
 FIELD_WORDS = {
     "value": N_("Answer"),
     "note": N_("Note"),
@@ -75,15 +75,5 @@ def _words(found: Reviewed, question: Question, field: str, value: Any, language
     if field == "na_reason":
         return gettext(NA_WORDS[value])
     if field == "timer":
-        return _timer_words(value)
+        return stopwatch_words(value, found.time_zone)
     return str(value)
-
-
-def _timer_words(timer: dict[str, str]) -> str:
-    span = f"{timer.get('start', NOTHING)[11:19] or NOTHING} – {timer.get('stop', NOTHING)[11:19] or NOTHING}"
-    if not timer.get("corrected"):
-        return span
-    words = gettext(
-        N_("corrected by hand: %(value)s, %(why)s"), value=timer["corrected"], why=timer.get("why") or NOTHING
-    )
-    return f"{span} · {words}"

@@ -17,6 +17,7 @@ from auditapp.services.answer_words import NA_WORDS, answer_words, reason_words
 from auditapp.services.reviews import deciding, reading
 from auditapp.services.reviews.late import late_arrivals
 from auditapp.web.late_words import late_rows
+from auditapp.web.stopwatch_words import stopwatch_words
 
 blueprint = Blueprint("review", __name__, url_prefix="/review")
 
@@ -46,6 +47,7 @@ def visit(visit_id: str) -> ResponseReturnValue:
         words=lambda q: answer_words(checklist, q, filled.values.get(q.key), tongue),
         reasons=lambda q: reason_words(checklist, q, filled.reasons.get(q.key, ()), tongue),
         na_words=NA_WORDS,
+        stopwatches={key: stopwatch_words(timer, found.time_zone) for key, timer in found.timers.items()},
         done={s.key: progress(s.questions, found.asked, filled) for s in checklist.sections},
         flagged={flag.question for flag in found.flags if flag.question},
         late=late_rows(found, tongue),

@@ -28,7 +28,7 @@ from auditapp.gate.guards import guard
 from auditapp.gate.request import actor, context, gettext, language, show_time
 from auditapp.i18n import N_
 from auditapp.services.answer_words import answer_words
-from auditapp.services.visits import evidence, reading, registers, replies, sending
+from auditapp.services.visits import evidence, listing, reading, registers, replies, sending
 from auditapp.services.visits.models import OpenVisit
 from auditapp.web import visit_cards, visit_check, visit_form, visit_page, visit_words
 from auditapp.web.visit_form import Posted
@@ -77,8 +77,17 @@ def my_visits() -> ResponseReturnValue:
     """What is due, what comes next, what was sent."""
     now = context().now()
     with context().read() as session:
-        mine = reading.my_visits(session, actor(), now)
+        mine = listing.my_visits(session, actor(), now)
     return render_template("visits/my_visits.html", mine=mine, words=visit_words, now=now)
+
+
+@blueprint.get("/visits/sent")
+@guard(Do.VISIT_FILL)
+def sent() -> ResponseReturnValue:
+    """Every visit that was ever sent, with its receipt. Its own path: a phone keeps it beside the short list."""
+    with context().read() as session:
+        rows = listing.sent_visits(session, actor())
+    return render_template("visits/sent.html", rows=rows, words=visit_words)
 
 
 @blueprint.get("/visits/assignments/<assignment_id>")

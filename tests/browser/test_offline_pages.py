@@ -111,6 +111,21 @@ def test_a_brief_that_was_never_open_says_so(sun: Person, line: Line) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("This page is not on this phone")
 
 
+def test_the_list_of_all_receipts_is_kept_beside_the_short_one(sun: Person, line: Line) -> None:
+    page = sun.page
+    prepare(page, line.house)
+    page.goto(line.house.base + "/visits")
+    short = page.locator("li[data-sent]").count()
+    page.get_by_role("link", name=re.compile("^Show all")).click()
+    page.wait_for_url("**/visits/sent")
+    everything = page.locator("li[data-sent]").count()
+    assert everything > short
+    line.state = "cut"
+    for path, rows in (("/visits", short), ("/visits/sent", everything)):
+        page.goto(line.house.base + path)
+        expect(page.locator("li[data-sent]")).to_have_count(rows)
+
+
 def test_a_late_answer_still_refreshes_what_is_kept(sun: Person, line: Line) -> None:
     page = sun.page
     prepare(page, line.house)

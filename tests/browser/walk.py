@@ -82,6 +82,7 @@ def shopper(browser: Browser, house: House) -> Iterator[Stop]:
         message = page.locator('a[href$="/message"]').first.get_attribute("href")
         yield Stop("lists-later", page)
         yield Stop("receipt", _follow(page, 'a[href$="/receipt"]'))
+        yield Stop("sent", sun.go("/visits/sent"))
         yield Stop("message", sun.go(str(message)))
         yield Stop("account-shopper", sun.go("/account"))
         yield Stop("sign-out", sun.go("/sign-out"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import time
 from pathlib import Path
@@ -12,6 +13,9 @@ from click.testing import CliRunner, Result
 from auditapp import cli, config
 from auditapp.db import migrate
 from auditapp.services.context import make_context
+from auditapp.services.visits import evidence, sending
+from tests.factories import NOW, make_assignment, make_world
+from tests.photo_factory import encode, picture
 
 STRAY = "photos/ab/cd/stray.jpg"
 
@@ -45,3 +49,23 @@ def test_it_removes_old_orphans_when_asked_and_ends_with_0(stored: Path) -> None
     assert (found.exit_code, found.stdout) == (0, "missing 0, orphan 0, wrong hash 0\n1 orphans are removed.\n")
     assert not stored.exists()
     assert verify().exit_code == 0
+
+
+def test_it_makes_broken_small_pictures_again_when_asked(stored: Path) -> None:
+    stored.unlink()
+    context = make_context(config.load())
+    with context.write() as session:
+        world = make_world(session)
+        visit = sending.start(session, world.shopper, make_assignment(session, world).public_id, NOW)
+    data = io.BytesIO(encode(picture(640, 480), "JPEG"))
+    evidence.put_photo(context, world.shopper, visit, "00000000-0000-4000-8000-000000000001", "S-RNG-1", data)
+    assert verify().exit_code == 0
+    (small,) = (key for key in context.storage.keys("photos/") if key.endswith("-s.jpg"))
+    context.storage.put(small, b"")
+    context.database.dispose()
+
+    found = verify()
+    assert (found.exit_code, found.stdout) == (1, f"missing 0, orphan 0, wrong hash 1\nwrong hash: {small}\n")
+    mended = verify("--mend")
+    assert mended.stdout == "missing 0, orphan 0, wrong hash 0\nSmall pictures made again: 1.\n"
+    assert (mended.exit_code, verify().exit_code) == (0, 0)

@@ -15,7 +15,7 @@ from auditapp.services import demo
 from auditapp.services.accounts.sign_ins import sign_in
 from auditapp.services.comparison.refresh import rebuild_everything
 from auditapp.services.context import Context
-from auditapp.services.visits import reading
+from auditapp.services.visits import listing
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_the_demo_chain_is_whole_and_tells_its_stories(chain: Session, context: 
     for role, email, password in demo.sign_ins():
         assert sign_in(context, email, password, "127.0.0.1"), role
     shopper = context_actor(chain)
-    mine = reading.my_visits(chain, shopper, context.now())
+    mine = listing.my_visits(chain, shopper, context.now())
     assert len(mine.due) + len(mine.next) == 2
 
     assert demo.load(context) is False, "a second load changes nothing"

@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import os
 import time
+from collections.abc import Callable
 
 import pytest
+from PIL import Image, ImageChops, ImageStat
 from sqlalchemy import select
 
 from auditapp.db.schema import Photo
@@ -51,6 +53,12 @@ def make_old(context: Context, key: str) -> None:
     os.utime(context.settings.storage_root / key, (moment, moment))
 
 
+def same_picture(one: bytes, other: bytes) -> bool:
+    """Whether two files show the same to the eye, at the same size."""
+    left, right = Image.open(io.BytesIO(one)), Image.open(io.BytesIO(other))
+    return left.size == right.size and max(ImageStat.Stat(ImageChops.difference(left, right)).mean) < 3
+
+
 def test_nothing_is_wrong_with_an_empty_install(context: Context) -> None:
     assert photo_files.verify(context) == photo_files.Findings((), (), ())
 
@@ -72,6 +80,53 @@ def test_a_changed_file_is_wrong(context: Context, sha256: str) -> None:
     data = context.storage.read(photo_key(sha256))
     context.storage.put(photo_key(sha256), data[:-1] + b"\0")
     assert photo_files.verify(context) == photo_files.Findings((), (), (photo_key(sha256),))
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        lambda small: b"",
+        lambda small: b"junk",
+        lambda small: small[: len(small) // 2],
+        lambda small: small[:-2],
+        lambda small: small + b"junk",
+        lambda small: small[:2] + b"\0" * (len(small) - 4) + small[-2:],
+        lambda small: encode(picture(300, 200), "PNG"),
+    ],
+    ids=["empty", "junk", "half of it", "without its end", "more behind its end", "zeros", "another format"],
+)
+def test_a_small_picture_that_is_no_whole_jpeg_is_wrong_and_can_be_made_again(
+    context: Context, sha256: str, broken: Callable[[bytes], bytes]
+) -> None:
+    small = context.storage.read(thumb_key(sha256))
+    context.storage.put(thumb_key(sha256), broken(small))
+    assert photo_files.verify(context) == photo_files.Findings((), (), (thumb_key(sha256),))
+    assert photo_files.verify(context, mend=True) == photo_files.Findings((), (), (), mended=1)
+    assert same_picture(context.storage.read(thumb_key(sha256)), small)
+    assert photo_files.verify(context, mend=True) == photo_files.Findings((), (), ()), "nothing is left to mend"
+
+
+def test_a_small_picture_that_is_gone_can_be_made_again(context: Context, world: World, visit: str) -> None:
+    put(context, world, visit, width=2000)
+    with context.read() as session:
+        sha256 = session.scalars(select(Photo.sha256)).one()
+    small = context.storage.read(thumb_key(sha256))
+    context.storage.delete(thumb_key(sha256))
+    assert photo_files.verify(context, mend=True).mended == 1
+    assert same_picture(context.storage.read(thumb_key(sha256)), small)
+
+
+def test_nothing_is_mended_from_a_large_picture_that_is_wrong_or_gone(
+    context: Context, world: World, visit: str, sha256: str
+) -> None:
+    context.storage.put(photo_key(sha256), encode(picture(320, 200), "JPEG"))
+    context.storage.put(thumb_key(sha256), b"")
+    found = photo_files.verify(context, mend=True)
+    assert (found.mended, found.wrong) == (0, (photo_key(sha256), thumb_key(sha256)))
+    context.storage.delete(photo_key(sha256))
+    found = photo_files.verify(context, mend=True)
+    assert (found.mended, found.missing, found.wrong) == (0, (photo_key(sha256),), (thumb_key(sha256),))
+    assert context.storage.read(thumb_key(sha256)) == b""
 
 
 def test_a_photo_that_two_visits_have_is_one_file(

@@ -13,7 +13,7 @@ from auditapp.services import programme
 from auditapp.services.context import Context
 from auditapp.services.reviews import reading as reviewing
 from auditapp.services.reviews.flags import FlagKind
-from auditapp.services.visits import reading, registers, sending
+from auditapp.services.visits import listing, reading, registers, sending
 from auditapp.services.visits.registers import Write
 from tests.conftest import Clock
 from tests.factories import GOOD, World, make_assignment, make_world
@@ -73,7 +73,7 @@ def state_for_admin(context: Context, world: World, assignment: str) -> str:
 
 def rows_of_shopper(context: Context, world: World, clock: Clock) -> list[tuple[str, str | None]]:
     with context.read() as session:
-        mine = reading.my_visits(session, world.shopper, clock())
+        mine = listing.my_visits(session, world.shopper, clock())
     return [(row.state, row.visit_id) for row in (*mine.due, *mine.next, *mine.sent)]
 
 

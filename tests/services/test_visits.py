@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from auditapp.db.schema import AnswerField, AnswerWrite, Photo, Visit
 from auditapp.domain.errors import Forbidden, Incomplete, InvalidInput, NotFound
 from auditapp.services.context import Context
-from auditapp.services.visits import evidence, reading, registers, sending
+from auditapp.services.visits import evidence, listing, reading, registers, sending
 from auditapp.services.visits.registers import Write
 from auditapp.services.visits.sending import Manifest
 from tests.conftest import Clock
@@ -80,7 +80,7 @@ def test_another_shopper_finds_neither_the_assignment_nor_the_visit(
     context: Context, world: World, visit_id: str, clock: Clock
 ) -> None:
     with context.read() as session:
-        assert reading.my_visits(session, world.other_shopper, clock()).due == ()
+        assert listing.my_visits(session, world.other_shopper, clock()).due == ()
         with pytest.raises(NotFound):
             reading.open_visit(session, world.other_shopper, visit_id)
     with context.write() as session, pytest.raises(NotFound):
@@ -237,7 +237,7 @@ def test_a_visit_that_could_not_be_done_is_reported_with_its_reason(
     assert receipt.not_done
     assert created
     with context.read() as session:
-        assert [r.state for r in reading.my_visits(session, world.shopper, clock()).sent] == ["not_done"]
+        assert [r.state for r in listing.my_visits(session, world.shopper, clock()).sent] == ["not_done"]
 
 
 def put(context: Context, world: World, visit_id: str, number: int, data: bytes) -> evidence.Put:

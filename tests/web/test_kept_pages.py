@@ -63,7 +63,7 @@ def needs(page: str) -> dict[str, str]:
 
 
 def test_a_shoppers_page_says_whose_it_is(sun: FlaskClient, world: World, visit: str) -> None:
-    for path in ("/visits", f"/visits/{visit}", f"/visits/{visit}/check", f"/visits/{visit}/receipt"):
+    for path in ("/visits", "/visits/sent", f"/visits/{visit}", f"/visits/{visit}/check", f"/visits/{visit}/receipt"):
         assert sun.get(path).headers[USER] == str(world.shopper.user_id), path
 
 

@@ -125,7 +125,7 @@ def test_the_visits_page_shows_what_came_beside_what_stands(
         ("reasons", ["old"], ["Reasons", "–", "Old bread"]),
         ("na_reason", "not_safe", ["Why N/A", "–", "Not safe to check"]),
         ("cant", "It rained", ["Why not answered", "–", "It rained"]),
-        ("timer", {"start": "2026-09-14T10:00:00+01:00"}, ["Stopwatch", "–", "10:00:00 – –"]),
+        ("timer", {"start": "2026-09-14T10:00:00+01:00"}, ["Stopwatch", "–", "10:00:00 to –"]),
         ("value", None, ["Answer", "Yes", "–"]),
     ],
 )

@@ -36,12 +36,21 @@ class Row:
 
 @dataclass(frozen=True)
 class MyVisits:
-    """The shopper's list: due now or today, later ones, sent ones, and those with a question from the reviewer."""
+    """The shopper's list: due now or today, later ones, sent ones, and those with a question from the reviewer.
+
+    ``sent`` has only the newest; ``receipts`` counts all that were ever sent, also those with a question.
+    """
 
     due: tuple[Row, ...]
     next: tuple[Row, ...]
     sent: tuple[Row, ...]
     questions: tuple[Row, ...]
+    receipts: int
+
+    @property
+    def more(self) -> bool:
+        """Whether some of those have no row here."""
+        return self.receipts > len(self.sent) + len(self.questions)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What a shopper sees: the list of visits, the brief, and one visit with everything given so far."""
+"""What a shopper sees of one assignment: its row, the brief, and the visit with everything given so far."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row as SqlRow
 from sqlalchemy import bindparam, case, func, select
@@ -16,7 +15,6 @@ from auditapp.db.schema import (
     AnswerField,
     AnswerWrite,
     Assignment,
-    AssignmentShopper,
     ChecklistVersion,
     Photo,
     ReviewEvent,
@@ -28,11 +26,9 @@ from auditapp.domain.errors import Forbidden, InvalidInput
 from auditapp.domain.roles import Actor, Do, can
 from auditapp.domain.visit import Filled, VisitState, missing, progress
 from auditapp.services.checklists import checklist_by_public_id, checklist_of
-from auditapp.services.visits.access import own_assignment, own_visit, standing
+from auditapp.services.visits.access import own_assignment, own_visit
 from auditapp.services.visits.evidence import PHOTO_TYPES
-from auditapp.services.visits.models import Brief, MyVisits, OpenVisit, PhotoRef, Query, Row
-
-SENT_SHOWN = 30
+from auditapp.services.visits.models import Brief, OpenVisit, PhotoRef, Query, Row
 
 Register = SqlRow[str, str, str, int, str]
 
@@ -60,45 +56,6 @@ _SPANS = (
     .where(AnswerWrite.visit_id == bindparam("visit"))
     .group_by(AnswerWrite.clock_offset)
 )
-
-
-def my_visits(session: Session, actor: Actor, now: datetime) -> MyVisits:
-    """The actor's assignments: a question first, then what is due by the end of today (store's clock), next, sent."""
-    if not can(actor, Do.VISIT_FILL):
-        raise Forbidden()
-    pairs = session.execute(
-        select(Assignment, Visit)
-        .join(AssignmentShopper)
-        .outerjoin(Visit, Visit.assignment_id == Assignment.id)
-        .where(AssignmentShopper.user_id == actor.user_id, standing())
-        .order_by(Assignment.due_at, Assignment.id)
-    ).all()
-    rows = [_row(session, assignment, visit) for assignment, visit in pairs]
-    open_rows = [r for r in rows if r.state in ("new", VisitState.DRAFT)]
-    sent = [r for r in rows if r.state not in ("new", VisitState.DRAFT, VisitState.QUERIED)]
-    return MyVisits(
-        due=tuple(r for r in open_rows if _due_today(r, now)),
-        next=tuple(r for r in open_rows if not _due_today(r, now)),
-        sent=tuple(sorted(sent, key=lambda r: r.submitted_at or now, reverse=True)[:SENT_SHOWN]),
-        questions=tuple(r for r in rows if r.state == VisitState.QUERIED),
-    )
-
-
-def _due_today(row: Row, now: datetime) -> bool:
-    zone = ZoneInfo(row.time_zone)
-    started = row.state == VisitState.DRAFT
-    return started or row.due_at.astimezone(zone).date() <= now.astimezone(zone).date()
-
-
-def _row(session: Session, assignment: Assignment, visit: Visit | None) -> Row:
-    answered = questions = 0
-    if visit is not None and visit.begun_at is not None and visit.state == VisitState.DRAFT:
-        checklist = checklist_of(session, visit.checklist_version_id)
-        filled = filled_of(session, visit.id, checklist)
-        keys = asked(checklist, filled.values, Method(visit.method))
-        done = progress(checklist.questions, keys, filled)
-        answered, questions = done.answered, done.asked
-    return row_of(assignment, visit, answered, questions)
 
 
 def row_of(assignment: Assignment, visit: Visit | None, answered: int = 0, questions: int = 0) -> Row:
