@@ -50,7 +50,8 @@ function item(v, r, at, way, words, text) {
   const made = $("i-" + r.key) || copy("i-" + r.key, "item"), [image, said, ways] = made.children, [, name, state] = said.children, [link, keep] = ways.children;
   const q = [...docs[v.key]?.querySelectorAll(".q") || []].find((x) => x.dataset.k === r.question);
   made.className = r.kept ? "own" : at;
-  if (urls[r.key]) { if (!image.src) image.src = urls[r.key]; } else image.hidden = keep.hidden = true;
+  image.onerror = () => image.removeAttribute("src"); // no picture at all
+  if (urls[r.key]) { if (!made.isConnected) image.src = urls[r.key]; } else image.hidden = keep.hidden = true;
   put(name, text || (q ? fill(say.question, { text: q.querySelector("legend span").textContent, number: q.id.slice(1) }) : r.question || (r.field && say.reply)));
   put(state, words);
   put(link, say[way]);
