@@ -6,6 +6,7 @@ import gzip
 import io
 import re
 from datetime import timedelta
+from fractions import Fraction
 from html import unescape
 from pathlib import Path
 
@@ -376,6 +377,22 @@ def test_every_type_of_answer_can_be_given_and_comes_back_unchanged(app: Flask, 
     assert sun.visit() == visit
     assert visit.filled.values["B2"] == ("a", "c")
     assert visit.filled.values["B3"] == "na"
+
+
+def test_a_decimal_comma_is_read_on_the_page_and_from_a_phone_and_kept_as_a_point(
+    app: Flask, context: Context, world: World
+) -> None:
+    sun = _on_every_type(app, context, world)
+    sun.save("two", **{"B4.v": "-3,5"})
+    body = {"device": "d1", "answers": {"B5": {"value": [7, "1,5"]}}}
+    sun.client.patch(f"/api/v1{sun.at}/answers", json=body, headers={"X-Auditapp": "1"})
+
+    form = sun.form("s-two")
+    refused = sun.save("two", **{"B4.v": "1.234,5"})
+
+    assert (form["B4.v"], form["B5.v"]) == ("-3.5", "1.5")
+    assert (sun.visit().filled.values["B4"], sun.visit().filled.values["B5"]) == (Fraction(-7, 2), Fraction(3, 2))
+    assert "&#39;1.234,5&#39; is not a number." in refused.text
 
 
 def _on_every_type(app: Flask, context: Context, world: World) -> Shopper:
