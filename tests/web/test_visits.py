@@ -23,6 +23,7 @@ from auditapp.services.context import Context
 from auditapp.services.visits import reading, registers
 from auditapp.services.visits.models import OpenVisit
 from tests import factories
+from tests.api.test_offline import at_once
 from tests.conftest import Clock
 from tests.factories import World
 from tests.photo_factory import phone_jpeg, picture
@@ -92,6 +93,10 @@ def shopper(app: Flask, context: Context, world: World, assignment: str) -> Shop
 
 def photo_file(name: str = "IMG_0001.jpg") -> tuple[io.BytesIO, str]:
     return io.BytesIO(phone_jpeg(picture())), name
+
+
+def other_photo() -> tuple[io.BytesIO, str]:
+    return io.BytesIO(phone_jpeg(picture(400, 300))), "IMG_0002.jpg"
 
 
 def fill_all(shopper: Shopper) -> None:
@@ -225,6 +230,53 @@ def test_photos_come_with_the_section_are_served_upright_and_can_be_removed(shop
     assert removed.location == f"{shopper.at}#q1"
     assert uuid not in {p.uuid for photos in shopper.visit().photos.values() for p in photos}
     assert shopper.visit().filled.values["S-RNG-1"] == "no"
+
+
+def test_a_form_that_is_posted_twice_keeps_each_photo_once(shopper: Shopper) -> None:
+    form = shopper.form("s-shelf")
+    shopper.post(form, **{"S-RNG-1.p": [photo_file(), other_photo()]})
+    first = shopper.visit().photos["S-RNG-1"]
+
+    again = shopper.post(form, **{"S-RNG-1.p": [photo_file(), other_photo()]})
+
+    assert again.status_code == 303
+    assert len(first) == 2
+    assert shopper.visit().photos["S-RNG-1"] == first
+
+
+def test_a_double_tap_on_save_keeps_each_photo_once(app: Flask, shopper: Shopper) -> None:
+    taps = [Shopper(signed_in(app, shopper.context, shopper.world.shopper), shopper.context, shopper.world)
+            for _ in range(3)]  # fmt: skip
+    for tap in taps:
+        tap.visit_id = shopper.visit_id
+    forms = [tap.form("s-shelf") for tap in taps]
+
+    answers = at_once(
+        [
+            lambda tap=tap, form=form: tap.post(form, **{"S-RNG-1.p": [photo_file(), other_photo()]})
+            for tap, form in zip(taps, forms, strict=True)
+        ]
+    )
+
+    assert {answer.status_code for answer in answers} == {303}
+    assert len(shopper.visit().photos["S-RNG-1"]) == 2
+
+
+def test_a_photo_that_was_removed_can_be_added_again(shopper: Shopper) -> None:
+    shopper.save("shelf", **{"S-RNG-1.p": [photo_file()]})
+    shopper.post(shopper.form("s-shelf"), remove=shopper.visit().photos["S-RNG-1"][0].uuid)
+    removed = shopper.visit()
+    shopper.save("shelf", **{"S-RNG-1.p": [photo_file()]})
+
+    assert "S-RNG-1" not in removed.photos
+    assert len(shopper.visit().photos["S-RNG-1"]) == 1
+
+
+def test_the_same_photo_can_be_evidence_for_two_questions(app: Flask, context: Context, world: World) -> None:
+    sun = _on_every_type(app, context, world)
+    sun.save("one", **{"A1.p": [photo_file()], "A2.p": [photo_file()]})
+
+    assert {key: len(photos) for key, photos in sun.visit().photos.items()} == {"A1": 1, "A2": 1}
 
 
 def test_a_file_that_is_no_photo_is_refused_and_the_answers_stay(shopper: Shopper) -> None:
