@@ -311,11 +311,13 @@ def test_times_are_read_by_the_stores_clock_and_checked(shopper: Shopper, clock:
 
     backwards = shopper.post(form, "/check", arrived="2026-09-14T09:40", left="2026-09-14T09:10")
     empty = shopper.post(form, "/check", arrived="", left="2026-09-14T09:10")
+    future = shopper.post(form, "/check", arrived="2026-09-14T09:40", left="2026-09-14T15:00")
     sent = shopper.post(form, "/check", arrived="2026-09-14T09:10", left="2026-09-14T09:40")
 
     assert "You can&#39;t have left before you arrived." in backwards.text
     assert FormReader(backwards.text).forms["send"]["arrived"] == "2026-09-14T09:40"
     assert empty.status_code == 422
+    assert "The leaving time lies in the future. Correct it." in future.text
     assert sent.status_code == 303
     assert (shopper.visit().arrived_at, shopper.visit().left_at) == (
         clock() - timedelta(minutes=50),  # Harbour Street's clock is an hour ahead of UTC in September
@@ -412,6 +414,20 @@ def test_the_clock_works_without_script_and_a_correction_keeps_its_reason(
     assert float(measured) == pytest.approx(2.7)
     assert (timer["corrected"], timer["why"]) == ("2.5", "Stopped late")
     assert timer["start"] < timer["stop"]
+
+
+def test_a_clock_that_a_phone_started_in_our_future_stops_at_no_minutes(
+    app: Flask, context: Context, world: World, clock: Clock
+) -> None:
+    sun = _on_every_type(app, context, world)
+    started = {"start": (clock() + timedelta(hours=5)).isoformat()}
+    body = {"device": "d1", "answers": {"B5": {"timer": [1, started]}}}
+    sun.client.patch(f"/api/v1{sun.at}/answers", json=body, headers={"X-Auditapp": "1"})
+
+    sun.post(sun.form("s-two"), timer="B5.stop")
+
+    assert sun.visit().filled.values["B5"] == 0
+    assert sun.visit().timers["B5"] == {**started, "stop": clock().isoformat()}
 
 
 def test_every_type_of_answer_can_be_given_and_comes_back_unchanged(app: Flask, context: Context, world: World) -> None:

@@ -158,7 +158,7 @@ def open_visit(session: Session, actor: Actor, visit_id: str) -> OpenVisit:
     method = Method(visit.method)
     keys = asked(checklist, filled.values, method)
     done = progress(checklist.questions, keys, filled)
-    first, last = _span(session, visit) if visit.arrived_at is None else (None, None)
+    first, last = span_of(session, visit) if visit.arrived_at is None else (None, None)
     return OpenVisit(
         id=visit.public_id,
         row=row_of(visit.assignment, visit, done.answered, done.asked),
@@ -180,7 +180,7 @@ def open_visit(session: Session, actor: Actor, visit_id: str) -> OpenVisit:
     )
 
 
-def _span(session: Session, visit: Visit) -> tuple[datetime | None, datetime | None]:
+def span_of(session: Session, visit: Visit) -> tuple[datetime | None, datetime | None]:
     """The first and the last answer, by the phone's word corrected by how wrong its clock was; where it said nothing,
     when they arrived. Never before the visit was made, never after the answer arrived.
 
