@@ -330,15 +330,43 @@ def test_the_receipt_can_be_opened_again_and_ends_the_checklist(shopper: Shopper
     shopper.post(shopper.form("send", "/check"), "/check", arrived="2026-09-14T09:10", left="2026-09-14T09:40")
 
     receipt = shopper.client.get(f"{shopper.at}/receipt").text
-    assert "All 6 answers and 0 photos reached us" in receipt
+    assert re.search(r">Everything reached us at [\w ]+ 10:00: 6 answers\.<", receipt)
     assert re.search(r'class="number">\w\w \w\w · \w\w \w\w<', receipt)
     assert shopper.client.get(shopper.at).location == f"{shopper.at}/receipt"
     assert shopper.client.get(f"{shopper.at}/check").location == f"{shopper.at}/receipt"
     assert shopper.client.get(f"{shopper.at}/receipt").text == receipt
     copy = shopper.client.get(f"{shopper.at}/receipt?copy=1")
     assert copy.headers["Content-Disposition"] == 'attachment; filename="list-04-receipt.txt"'
-    assert re.match(r"Receipt number: \w\w \w\w · \w\w \w\w\nAll 6 answers and 0 photos reached us", copy.text)
+    assert re.match(
+        r"Receipt number: \w\w \w\w · \w\w \w\w\nEverything reached us at [\w :]+: 6 answers\.\n", copy.text
+    )
     assert "Harbour" not in copy.text
+
+
+def test_the_receipt_counts_one_answer_and_one_photo_as_one(shopper: Shopper) -> None:
+    shopper.save("shelf", **{"S-RNG-1.v": "no", "S-RNG-1.p": [photo_file()]})
+    form = FormReader(shopper.post(shopper.form("send", "/check"), "/check").text).forms["send"]
+    reasons = dict.fromkeys((name for name in form if name.startswith("cant.")), "It was closed")
+    shopper.post(form, "/check", arrived="2026-09-14T09:10", left="2026-09-14T09:40", **reasons)
+
+    page, copy = (shopper.client.get(f"{shopper.at}/receipt{end}").text for end in ("", "?copy=1"))
+
+    assert re.search(r">Everything reached us at [\w :]+: 1 answer and 1 photo\.<", page)
+    assert re.search(r"\nEverything reached us at [\w :]+: 1 answer and 1 photo\.\n", copy)
+
+
+def test_the_receipt_leaves_out_an_answer_that_is_not_asked_for_in_the_end(shopper: Shopper) -> None:
+    fill_all(shopper)
+    shopper.save("shelf", **{"S-STF-1.v": "no"})
+    asked = shopper.visit().row.answered
+    shopper.post(shopper.form("send", "/check"), "/check", arrived="2026-09-14T09:10", left="2026-09-14T09:40")
+
+    page = shopper.client.get(f"{shopper.at}/receipt").text
+    phone = shopper.client.get(f"/api/v1{shopper.at}/receipt").json
+
+    assert shopper.visit().filled.values["S-STF-2"] == 5, "it is kept all the same"
+    assert asked == phone["answers"] == 5
+    assert ": 5 answers.<" in page
 
 
 def test_a_visit_that_could_not_be_done_needs_words_and_gets_a_receipt(shopper: Shopper) -> None:

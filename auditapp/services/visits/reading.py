@@ -273,6 +273,15 @@ def filled_of(session: Session, visit_id: int, checklist: Checklist) -> Filled:
     return _filled(checklist, registers_of(session, visit_id), counts)
 
 
+def answers_given(session: Session, visit: Visit) -> int:
+    """How many of the questions that are asked in the end have an answer; photos are counted apart."""
+    checklist, registers = checklist_of(session, visit.checklist_version_id), registers_of(session, visit.id)
+    keys = asked(
+        checklist, _filled(checklist, registers, {}).values, Method(visit.method)
+    )  # no condition is on a photo
+    return sum("value" in registers.get(key, {}) for key in keys)
+
+
 def _filled(checklist: Checklist, registers: Mapping[str, Mapping[str, Any]], photos: Mapping[str, int]) -> Filled:
     values: dict[str, AnswerValue] = {
         question.key: "yes"

@@ -26,7 +26,7 @@ from auditapp.services.checklists import checklist_of
 from auditapp.services.scoring import keep_score
 from auditapp.services.visits.access import begin, own_assignment, own_visit
 from auditapp.services.visits.models import Prepared, Receipt
-from auditapp.services.visits.reading import filled_of
+from auditapp.services.visits.reading import answers_given, filled_of
 from auditapp.services.visits.replies import plain_words
 from auditapp.services.visits.times import Times, judge, keep_times
 
@@ -184,18 +184,13 @@ def receipt_of(session: Session, visit: Visit) -> Receipt:
     """The receipt of a visit. Raises NotFound where it was not sent yet."""
     if visit.receipt is None or visit.submitted_at is None:
         raise NotFound()
-    answers = session.scalar(
-        select(func.count()).where(
-            AnswerField.visit_id == visit.id, AnswerField.field == "value", AnswerField.value != "null"
-        )
-    )
     photos = session.scalar(
         select(func.count()).where(Photo.visit_id == visit.id, Photo.deleted_at.is_(None), Photo.amendment.is_(False))
     )
     return Receipt(
         number=visit.receipt,
         at=visit.submitted_at,
-        answers=answers or 0,
+        answers=answers_given(session, visit),
         photos=photos or 0,
         review_by=visit.review_due_at or visit.submitted_at,
         not_done=bool(visit.not_done_reason),
