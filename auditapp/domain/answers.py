@@ -38,6 +38,7 @@ _WORD_VALUES: Mapping[QuestionType, Mapping[str, Fraction]] = {
     QuestionType.YES_PARTLY_NO: {"yes": Fraction(1), "partly": Fraction(1, 2), "no": Fraction(0)},
 }
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
+_COMMA = re.compile(r"([+-]?[0-9]+),([0-9]+)")
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -45,6 +46,8 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 def parse_answer(question: Question, raw: object) -> AnswerValue | None:
     """The answer that ``raw``, a JSON or form value, gives to ``question``; None for None, "" and [].
 
+    In a number or minutes one comma is the decimal point, which is all that many keyboards offer. In a count, which
+    is mostly whole, it may as well part the thousands, and is refused.
     Raises InvalidInput, its ``field`` the question's key, saying what would be right.
     """
     if raw is None or raw == "" or raw == []:
@@ -215,6 +218,8 @@ def _step(question: Question, raw: object) -> Fraction:
 
 
 def _amount(question: Question, raw: object) -> Fraction:
+    if question.type is not QuestionType.COUNT and isinstance(raw, str):
+        raw = _with_point(raw)
     amount = _number(question, raw)
     if amount < 0 and question.type is not QuestionType.NUMBER:
         raise InvalidInput("Write a number that is 0 or more.", field=question.key)
@@ -239,6 +244,12 @@ def _number(question: Question, raw: object) -> Fraction:
         whole=WHOLE_DIGITS,
         decimals=DECIMALS,
     )
+
+
+def _with_point(text: str) -> str:
+    """``text`` with a decimal point where it has a single decimal comma; anything else as it is."""
+    found = _COMMA.fullmatch(text.strip())
+    return f"{found[1]}.{found[2]}" if found else text
 
 
 def _decimal(raw: object) -> Decimal | None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 
 from auditapp.gate.request import gettext, translations
+from auditapp.web import visit_words
 from auditapp.web.visit_check import COMMA
 
 
@@ -112,9 +113,11 @@ def receipt() -> str:
         photos=gettext("%(n)s of %(m)s photos on the server"),
         sent=gettext("Sent %(time)s"),
         received=gettext("Sent and received"),
-        full=gettext("All %(answers)s answers and %(photos)s photos reached us at %(time)s."),
+        full=gettext(visit_words.RECEIVED),
+        plain=gettext(visit_words.RECEIVED_ANSWERS),
+        nouns=_nouns(),
         reported=gettext("Reported and received"),
-        not_done=gettext("Your report that the visit could not be done reached us at %(time)s."),
+        not_done=gettext(visit_words.REPORTED),
         review=gettext("Reviewed by %(date)s"),
         late=gettext(
             "This visit had been sent already. What came from this phone later goes to the reviewer as an addition."
@@ -124,15 +127,14 @@ def receipt() -> str:
 
 def _counted(answers: list[str], photos: list[str], both: str) -> dict[str, object]:
     """Sentences by what there is to count; ``both`` takes the nouns."""
+    return {"answers": answers, "photos": photos, "both": both, "nouns": _nouns()}
+
+
+def _nouns() -> dict[str, list[str]]:
     ngettext = translations().ngettext
     return {
-        "answers": answers,
-        "photos": photos,
-        "both": both,
-        "nouns": {  # the catalogs have them from the pages' own counts
-            "answers": [ngettext("%(n)s answer", "%(n)s answers", n) for n in (1, 2)],
-            "photos": [ngettext("%(n)s photo", "%(n)s photos", n) for n in (1, 2)],
-        },
+        "answers": [ngettext("%(n)s answer", "%(n)s answers", n) for n in (1, 2)],
+        "photos": [ngettext("%(n)s photo", "%(n)s photos", n) for n in (1, 2)],
     }
 
 

@@ -17,9 +17,9 @@ from auditapp.domain.visit import Lack, progress
 from auditapp.gate.errors import words_of
 from auditapp.gate.request import gettext, translations
 from auditapp.i18n import N_
-from auditapp.services.visits import sending
 from auditapp.services.visits.models import OpenVisit
 from auditapp.services.visits.registers import Write, checked
+from auditapp.services.visits.times import ORDER
 from auditapp.web import visit_words
 from auditapp.web.visit_cards import asked_of
 
@@ -128,7 +128,7 @@ def _script_words() -> dict[str, object]:
         "old": gettext("The photo for question %(number)s was taken before this visit."),
         "refused": gettext("Question %(number)s: %(words)s"),
         "time": gettext(WRITE_TIME),
-        "order": gettext(sending.ORDER),
+        "order": gettext(ORDER),
         "error": gettext("Error: %(title)s"),
         "full": visit_words.full(),
         "later": gettext("Goes when there is signal"),

@@ -11,7 +11,7 @@ from babel.numbers import format_currency, get_currency_precision
 from auditapp import i18n
 from auditapp.domain.checklist import Method
 from auditapp.domain.visit import Lack, Missing, VisitState
-from auditapp.gate.request import gettext, language, show_date, show_moment, show_time
+from auditapp.gate.request import gettext, language, show_date, show_moment, show_time, translations
 from auditapp.i18n import N_
 from auditapp.services.visits.models import Receipt, Row
 
@@ -139,15 +139,27 @@ def script_words() -> dict[str, str]:
     }
 
 
+RECEIVED = N_("Everything reached us at %(time)s: %(answers)s and %(photos)s.")
+RECEIVED_ANSWERS = N_("Everything reached us at %(time)s: %(answers)s.")
+REPORTED = N_("Your report that the visit could not be done reached us at %(time)s.")
+
+
+def received(receipt: Receipt, row: Row) -> str:
+    """What the server holds, in one sentence, as js/receipt.js says it from the same words."""
+    when = show_moment(receipt.at, row.time_zone)
+    if receipt.not_done:
+        return gettext(REPORTED, time=when)
+    ngettext = translations().ngettext
+    answers = ngettext("%(n)s answer", "%(n)s answers", receipt.answers) % {"n": receipt.answers}
+    photos = ngettext("%(n)s photo", "%(n)s photos", receipt.photos) % {"n": receipt.photos}
+    return gettext(RECEIVED if receipt.photos else RECEIVED_ANSWERS, time=when, answers=answers, photos=photos)
+
+
 def receipt_copy(receipt: Receipt, row: Row) -> str:
     """The receipt as a few plain lines, to keep outside the app; without the store's name."""
-    when = show_moment(receipt.at, row.time_zone)
-    counts = {"answers": receipt.answers, "photos": receipt.photos, "time": when}
     lines = (
         f"{gettext('Receipt number')}: {receipt.shown}",
-        gettext("Your report that the visit could not be done reached us at %(time)s.", time=when)
-        if receipt.not_done
-        else gettext("All %(answers)s answers and %(photos)s photos reached us at %(time)s.", **counts),
+        received(receipt, row),
         gettext("Reviewed by %(date)s", date=show_date(receipt.review_by, row.time_zone, "EEEEdMMMM")),
     )
     return "\n".join(lines) + "\n"

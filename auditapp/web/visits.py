@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import uuid
 
 from flask import (
     Blueprint,
@@ -192,7 +191,7 @@ def _take_photos(visit_id: str, posted: Posted) -> None:
     for question in posted.questions:
         for file in _files(question.key):
             try:
-                evidence.put_photo(context(), actor(), visit_id, str(uuid.uuid4()), question.key, file.stream)
+                evidence.add_photo(context(), actor(), visit_id, question.key, file.stream)
             except (PhotoRefused, InvalidInput, TooLarge) as error:
                 posted.refuse(question.key, words_of(error))
 

@@ -104,7 +104,7 @@ def read_receipt(sun: Person, answers: int) -> str:
     page = sun.page
     page.wait_for_url("**/receipt")
     expect(page.get_by_role("heading", level=1)).to_have_text("Sent and received")
-    expect(page.locator("#lead")).to_contain_text(f"All {answers} answers and ")
+    expect(page.locator("#lead")).to_contain_text(f": {answers} answers and ")
     return number_on(page)
 
 

@@ -8,6 +8,8 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from auditapp.domain.answers import (
     AnswerValue,
@@ -68,9 +70,12 @@ def test_nothing_and_an_empty_list_are_no_answer(kind: str, nothing: object) -> 
         ("count", "12", Fraction(12)),
         ("count", 0, Fraction(0)),
         ("minutes", " 4.5 ", Fraction(9, 2)),
+        ("minutes", " 4,5 ", Fraction(9, 2)),
         ("minutes", Decimal("0.1"), Fraction(1, 10)),
         ("minutes", Decimal("1E+2"), Fraction(100)),
         ("number", "-2.5", Fraction(-5, 2)),
+        ("number", "-2,5", Fraction(-5, 2)),
+        ("number", "1,234", Fraction(1234, 1000)),
         ("number", Fraction(1, 4), Fraction(1, 4)),
         ("text", "슈퍼 超市 🛒 <b>", "슈퍼 超市 🛒 <b>"),
         ("text", "na", "na"),
@@ -114,6 +119,15 @@ def test_a_right_answer_is_read_and_survives_json(kind: str, raw: object, value:
         ("count", "-1", "0 or more"),
         ("minutes", Decimal("-0.5"), "0 or more"),
         ("count", "4,5", "such as 4"),
+        ("count", "1,000", "such as 4"),
+        *(
+            (kind, text, "such as 4")
+            for kind in ("number", "minutes")
+            for text in ("1,234,5", "1.234,5", "1,234.5", "1,", ",5", ",", "1, 5", "1,-5", "1,5e3", "1٫5", "1，5")
+        ),
+        ("minutes", "-1,5", "0 or more"),
+        ("number", "0,1234567", "6 after"),
+        ("scale", "2,0", "such as 4"),
         ("count", "1e3", "such as 4"),
         ("count", "٤", "such as 4"),
         ("count", "1_000", "such as 4"),
@@ -154,6 +168,20 @@ def test_a_wrong_answer_is_refused_with_what_would_be_right(kind: str, raw: obje
         parse_answer(BY_TYPE[kind], raw)
     assert refused.value.field == "q"
     str(refused.value).encode()
+
+
+@given(
+    number=st.decimals(min_value=-(10**11), max_value=10**11, places=6).map("{:f}".format),
+    places=st.integers(1, 6),
+    space=st.sampled_from(["", " "]),
+)
+def test_a_decimal_comma_and_a_decimal_point_give_the_same_answer(number: str, places: int, space: str) -> None:
+    point = number[: len(number) - 6 + places]
+    comma = space + point.replace(".", ",")
+    for kind in ("number",) if point.startswith("-") else ("number", "minutes"):
+        read = parse_answer(BY_TYPE[kind], comma)
+        assert read == parse_answer(BY_TYPE[kind], point) == Fraction(point)
+        assert to_json(read) == exact_text(Fraction(point)), "what is kept has a point"
 
 
 def test_a_number_of_thousands_of_digits_is_refused_like_any_other() -> None:

@@ -17,6 +17,8 @@ from auditapp.db.schema import AnswerWrite, AuditEvent, Photo, ReviewEvent, Visi
 from auditapp.domain.errors import Forbidden, InvalidInput, TooLarge
 from auditapp.domain.roles import Actor, Role
 from auditapp.services.context import Context
+from auditapp.services.reviews.flags import FlagKind
+from auditapp.services.reviews.reading import reviewed
 from auditapp.services.visits import evidence, registers, sending
 from auditapp.services.visits.registers import Write
 from auditapp.services.visits.rescue import Imported, import_visit
@@ -207,6 +209,14 @@ def test_impossible_times_leave_the_visit_unsent_and_merged(
 ) -> None:
     done = load(context, SYSTEM, finished(visit, arrived=arrived))
     assert (done.answers, done.photos, done.sent, len(done.faults)) == (6, 1, False, 1)
+
+
+def test_a_file_from_a_phone_whose_clock_was_ahead_is_sent(context: Context, world: World, visit: str) -> None:
+    done = load(context, world.reviewer, finished(visit, arrived="2026-09-14T14:10", left="2026-09-14T14:40"))
+    assert (done.sent, done.faults) == (True, [])
+    with context.read() as session:
+        flags = reviewed(session, world.reviewer, visit).flags
+    assert [flag.fact for flag in flags if flag.kind is FlagKind.TIMES] == ["2026-09-14 14:10 – 2026-09-14 14:40"]
 
 
 def test_a_visit_of_another_server_is_not_known_here(context: Context, world: World) -> None:

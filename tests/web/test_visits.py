@@ -6,6 +6,7 @@ import gzip
 import io
 import re
 from datetime import timedelta
+from fractions import Fraction
 from html import unescape
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from auditapp.services.context import Context
 from auditapp.services.visits import reading, registers
 from auditapp.services.visits.models import OpenVisit
 from tests import factories
+from tests.api.test_offline import at_once
 from tests.conftest import Clock
 from tests.factories import World
 from tests.photo_factory import phone_jpeg, picture
@@ -91,6 +93,10 @@ def shopper(app: Flask, context: Context, world: World, assignment: str) -> Shop
 
 def photo_file(name: str = "IMG_0001.jpg") -> tuple[io.BytesIO, str]:
     return io.BytesIO(phone_jpeg(picture())), name
+
+
+def other_photo() -> tuple[io.BytesIO, str]:
+    return io.BytesIO(phone_jpeg(picture(400, 300))), "IMG_0002.jpg"
 
 
 def fill_all(shopper: Shopper) -> None:
@@ -226,6 +232,53 @@ def test_photos_come_with_the_section_are_served_upright_and_can_be_removed(shop
     assert shopper.visit().filled.values["S-RNG-1"] == "no"
 
 
+def test_a_form_that_is_posted_twice_keeps_each_photo_once(shopper: Shopper) -> None:
+    form = shopper.form("s-shelf")
+    shopper.post(form, **{"S-RNG-1.p": [photo_file(), other_photo()]})
+    first = shopper.visit().photos["S-RNG-1"]
+
+    again = shopper.post(form, **{"S-RNG-1.p": [photo_file(), other_photo()]})
+
+    assert again.status_code == 303
+    assert len(first) == 2
+    assert shopper.visit().photos["S-RNG-1"] == first
+
+
+def test_a_double_tap_on_save_keeps_each_photo_once(app: Flask, shopper: Shopper) -> None:
+    taps = [Shopper(signed_in(app, shopper.context, shopper.world.shopper), shopper.context, shopper.world)
+            for _ in range(3)]  # fmt: skip
+    for tap in taps:
+        tap.visit_id = shopper.visit_id
+    forms = [tap.form("s-shelf") for tap in taps]
+
+    answers = at_once(
+        [
+            lambda tap=tap, form=form: tap.post(form, **{"S-RNG-1.p": [photo_file(), other_photo()]})
+            for tap, form in zip(taps, forms, strict=True)
+        ]
+    )
+
+    assert {answer.status_code for answer in answers} == {303}
+    assert len(shopper.visit().photos["S-RNG-1"]) == 2
+
+
+def test_a_photo_that_was_removed_can_be_added_again(shopper: Shopper) -> None:
+    shopper.save("shelf", **{"S-RNG-1.p": [photo_file()]})
+    shopper.post(shopper.form("s-shelf"), remove=shopper.visit().photos["S-RNG-1"][0].uuid)
+    removed = shopper.visit()
+    shopper.save("shelf", **{"S-RNG-1.p": [photo_file()]})
+
+    assert "S-RNG-1" not in removed.photos
+    assert len(shopper.visit().photos["S-RNG-1"]) == 1
+
+
+def test_the_same_photo_can_be_evidence_for_two_questions(app: Flask, context: Context, world: World) -> None:
+    sun = _on_every_type(app, context, world)
+    sun.save("one", **{"A1.p": [photo_file()], "A2.p": [photo_file()]})
+
+    assert {key: len(photos) for key, photos in sun.visit().photos.items()} == {"A1": 1, "A2": 1}
+
+
 def test_a_file_that_is_no_photo_is_refused_and_the_answers_stay(shopper: Shopper) -> None:
     refused = shopper.save("shelf", **{"S-RNG-1.v": "no", "S-RNG-1.p": [(io.BytesIO(b"no photo"), "x.jpg")]})
 
@@ -258,11 +311,13 @@ def test_times_are_read_by_the_stores_clock_and_checked(shopper: Shopper, clock:
 
     backwards = shopper.post(form, "/check", arrived="2026-09-14T09:40", left="2026-09-14T09:10")
     empty = shopper.post(form, "/check", arrived="", left="2026-09-14T09:10")
+    future = shopper.post(form, "/check", arrived="2026-09-14T09:40", left="2026-09-14T15:00")
     sent = shopper.post(form, "/check", arrived="2026-09-14T09:10", left="2026-09-14T09:40")
 
     assert "You can&#39;t have left before you arrived." in backwards.text
     assert FormReader(backwards.text).forms["send"]["arrived"] == "2026-09-14T09:40"
     assert empty.status_code == 422
+    assert "The leaving time lies in the future. Correct it." in future.text
     assert sent.status_code == 303
     assert (shopper.visit().arrived_at, shopper.visit().left_at) == (
         clock() - timedelta(minutes=50),  # Harbour Street's clock is an hour ahead of UTC in September
@@ -275,15 +330,43 @@ def test_the_receipt_can_be_opened_again_and_ends_the_checklist(shopper: Shopper
     shopper.post(shopper.form("send", "/check"), "/check", arrived="2026-09-14T09:10", left="2026-09-14T09:40")
 
     receipt = shopper.client.get(f"{shopper.at}/receipt").text
-    assert "All 6 answers and 0 photos reached us" in receipt
+    assert re.search(r">Everything reached us at [\w ]+ 10:00: 6 answers\.<", receipt)
     assert re.search(r'class="number">\w\w \w\w · \w\w \w\w<', receipt)
     assert shopper.client.get(shopper.at).location == f"{shopper.at}/receipt"
     assert shopper.client.get(f"{shopper.at}/check").location == f"{shopper.at}/receipt"
     assert shopper.client.get(f"{shopper.at}/receipt").text == receipt
     copy = shopper.client.get(f"{shopper.at}/receipt?copy=1")
     assert copy.headers["Content-Disposition"] == 'attachment; filename="list-04-receipt.txt"'
-    assert re.match(r"Receipt number: \w\w \w\w · \w\w \w\w\nAll 6 answers and 0 photos reached us", copy.text)
+    assert re.match(
+        r"Receipt number: \w\w \w\w · \w\w \w\w\nEverything reached us at [\w :]+: 6 answers\.\n", copy.text
+    )
     assert "Harbour" not in copy.text
+
+
+def test_the_receipt_counts_one_answer_and_one_photo_as_one(shopper: Shopper) -> None:
+    shopper.save("shelf", **{"S-RNG-1.v": "no", "S-RNG-1.p": [photo_file()]})
+    form = FormReader(shopper.post(shopper.form("send", "/check"), "/check").text).forms["send"]
+    reasons = dict.fromkeys((name for name in form if name.startswith("cant.")), "It was closed")
+    shopper.post(form, "/check", arrived="2026-09-14T09:10", left="2026-09-14T09:40", **reasons)
+
+    page, copy = (shopper.client.get(f"{shopper.at}/receipt{end}").text for end in ("", "?copy=1"))
+
+    assert re.search(r">Everything reached us at [\w :]+: 1 answer and 1 photo\.<", page)
+    assert re.search(r"\nEverything reached us at [\w :]+: 1 answer and 1 photo\.\n", copy)
+
+
+def test_the_receipt_leaves_out_an_answer_that_is_not_asked_for_in_the_end(shopper: Shopper) -> None:
+    fill_all(shopper)
+    shopper.save("shelf", **{"S-STF-1.v": "no"})
+    asked = shopper.visit().row.answered
+    shopper.post(shopper.form("send", "/check"), "/check", arrived="2026-09-14T09:10", left="2026-09-14T09:40")
+
+    page = shopper.client.get(f"{shopper.at}/receipt").text
+    phone = shopper.client.get(f"/api/v1{shopper.at}/receipt").json
+
+    assert shopper.visit().filled.values["S-STF-2"] == 5, "it is kept all the same"
+    assert asked == phone["answers"] == 5
+    assert ": 5 answers.<" in page
 
 
 def test_a_visit_that_could_not_be_done_needs_words_and_gets_a_receipt(shopper: Shopper) -> None:
@@ -361,6 +444,20 @@ def test_the_clock_works_without_script_and_a_correction_keeps_its_reason(
     assert timer["start"] < timer["stop"]
 
 
+def test_a_clock_that_a_phone_started_in_our_future_stops_at_no_minutes(
+    app: Flask, context: Context, world: World, clock: Clock
+) -> None:
+    sun = _on_every_type(app, context, world)
+    started = {"start": (clock() + timedelta(hours=5)).isoformat()}
+    body = {"device": "d1", "answers": {"B5": {"timer": [1, started]}}}
+    sun.client.patch(f"/api/v1{sun.at}/answers", json=body, headers={"X-Auditapp": "1"})
+
+    sun.post(sun.form("s-two"), timer="B5.stop")
+
+    assert sun.visit().filled.values["B5"] == 0
+    assert sun.visit().timers["B5"] == {**started, "stop": clock().isoformat()}
+
+
 def test_every_type_of_answer_can_be_given_and_comes_back_unchanged(app: Flask, context: Context, world: World) -> None:
     sun = _on_every_type(app, context, world)
     sun.save("one", **{"A1.v": "yes", "A2.v": "no", "A3.v": "partly", "A4.v": "3", "A5.v": "10"})
@@ -376,6 +473,22 @@ def test_every_type_of_answer_can_be_given_and_comes_back_unchanged(app: Flask, 
     assert sun.visit() == visit
     assert visit.filled.values["B2"] == ("a", "c")
     assert visit.filled.values["B3"] == "na"
+
+
+def test_a_decimal_comma_is_read_on_the_page_and_from_a_phone_and_kept_as_a_point(
+    app: Flask, context: Context, world: World
+) -> None:
+    sun = _on_every_type(app, context, world)
+    sun.save("two", **{"B4.v": "-3,5"})
+    body = {"device": "d1", "answers": {"B5": {"value": [7, "1,5"]}}}
+    sun.client.patch(f"/api/v1{sun.at}/answers", json=body, headers={"X-Auditapp": "1"})
+
+    form = sun.form("s-two")
+    refused = sun.save("two", **{"B4.v": "1.234,5"})
+
+    assert (form["B4.v"], form["B5.v"]) == ("-3.5", "1.5")
+    assert (sun.visit().filled.values["B4"], sun.visit().filled.values["B5"]) == (Fraction(-7, 2), Fraction(3, 2))
+    assert "&#39;1.234,5&#39; is not a number." in refused.text
 
 
 def _on_every_type(app: Flask, context: Context, world: World) -> Shopper:

@@ -19,7 +19,8 @@ class Visit(Base):
     Scores are whole tenths (0–1000), null where undefined. ``revision`` rises with every change that a reviewer
     could have missed. ``store_public_id`` is the id under which the store's side knows the visit: the shopper's
     address of the same visit stays unknown to the store. A visit without ``begun_at`` was only prepared, so that a
-    phone can do it without signal: it counts nowhere as started.
+    phone can do it without signal: it counts nowhere as started. ``manifest`` is what a phone sent with its finished
+    work: hashes of photos, ids of those refused, and ``told``, times that can't be (`services.visits.times.Times`).
     """
 
     __tablename__ = "visit"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -24,6 +26,8 @@ LEAST_BITS = 8
 """A picture whose hash has fewer bits is nearly blank: any two of those are alike, which says nothing."""
 SEARCHED_PHOTOS = 5000
 
+Timers = Mapping[str, Mapping[str, str]]
+
 
 class FlagKind(StrEnum):
     """What a flag is about."""
@@ -34,6 +38,9 @@ class FlagKind(StrEnum):
     LATE = "late"
     LONG = "long"
     SHORT = "short"
+    CLOCK = "clock"
+    TIMES = "times"
+    TIMER = "timer"
     SAME_PHOTO = "same_photo"
     PHOTO_TIME = "photo_time"
     AMENDED = "amended"
@@ -51,7 +58,7 @@ class Flag:
     fact: str = ""
 
 
-def flags_of(session: Session, visit: Visit, checklist: Checklist, filled: Filled) -> tuple[Flag, ...]:
+def flags_of(session: Session, visit: Visit, checklist: Checklist, filled: Filled, timers: Timers) -> tuple[Flag, ...]:
     """All hints about a visit, criticals first."""
     photos = session.scalars(
         select(Photo).where(Photo.visit_id == visit.id, Photo.deleted_at.is_(None)).order_by(Photo.id)
@@ -60,6 +67,7 @@ def flags_of(session: Session, visit: Visit, checklist: Checklist, filled: Fille
     return (
         *_about_answers(visit, checklist, filled),
         *_about_times(visit, checklist),
+        *(Flag(FlagKind.TIMER, key) for key, timer in timers.items() if _runs_backwards(timer)),
         *_about_photos(session, visit, photos),
         *(Flag(FlagKind.REFUSED, fact=str(len(refused))) for _ in refused[:1]),
         *_about_amendments(session, visit, photos),
@@ -83,6 +91,10 @@ def _about_times(visit: Visit, checklist: Checklist) -> list[Flag]:
     if visit.submitted_at and visit.submitted_at > visit.assignment.due_at:
         hours = math.ceil((visit.submitted_at - visit.assignment.due_at) / timedelta(hours=1))
         flags.append(Flag(FlagKind.LATE, fact=str(hours)))
+    told = _told(visit)
+    if told:
+        arrived, left = (_by_store(visit, told[name]) for name in ("arrived", "left"))
+        flags.append(Flag(FlagKind.CLOCK if told["ahead"] else FlagKind.TIMES, fact=f"{arrived} – {left}"))
     if visit.arrived_at and visit.left_at:
         minutes = (visit.left_at - visit.arrived_at) / timedelta(minutes=1)
         if minutes > checklist.minutes:
@@ -90,6 +102,22 @@ def _about_times(visit: Visit, checklist: Checklist) -> list[Flag]:
         elif minutes < checklist.minutes / 4:
             flags.append(Flag(FlagKind.SHORT, fact=f"{minutes:.0f}"))
     return flags
+
+
+def _told(visit: Visit) -> dict[str, Any]:
+    """The phone's times where they can't be, as `services.visits.times.Times` has them; else nothing."""
+    return (visit.manifest or {}).get("told") or {}
+
+
+def _by_store(visit: Visit, moment: str) -> str:
+    zone = ZoneInfo(visit.store.time_zone)
+    return f"{datetime.fromisoformat(moment).astimezone(zone):%Y-%m-%d %H:%M}"
+
+
+def _runs_backwards(timer: Mapping[str, str]) -> bool:
+    """Whether a stopwatch stops before it starts, as where the phone's clock was put back while it ran."""
+    start, stop = (read_moment(timer.get(name)) for name in ("start", "stop"))
+    return start is not None and stop is not None and stop < start
 
 
 def _about_photos(session: Session, visit: Visit, photos: Sequence[Photo]) -> list[Flag]:
@@ -115,15 +143,16 @@ def _about_photos(session: Session, visit: Visit, photos: Sequence[Photo]) -> li
 
 
 def _outside(taken_at: str, visit: Visit) -> bool:
-    """Whether the phone's word on when a photo was taken lies outside the visit, with a quarter of an hour's grace."""
+    """Whether the phone's word on when a photo was taken lies outside the visit, with a quarter of an hour's grace.
+    Where its clock is known to have been wrong, it is put right as the visit's times were."""
     if visit.arrived_at is None or visit.left_at is None:
         return False
     moment = read_moment(taken_at)
     if moment is None:
         return False
     moment = by_clock(moment, visit.store.time_zone)
-    grace = timedelta(minutes=15)
-    return not visit.arrived_at - grace <= moment <= visit.left_at + grace
+    grace, ahead = timedelta(minutes=15), timedelta(seconds=_told(visit).get("ahead", 0))
+    return not visit.arrived_at + ahead - grace <= moment <= visit.left_at + ahead + grace
 
 
 def _about_amendments(session: Session, visit: Visit, photos: Sequence[Photo]) -> list[Flag]:

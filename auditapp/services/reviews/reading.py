@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,7 +18,7 @@ from auditapp.domain.visit import Filled, VisitState
 from auditapp.services.checklists import checklist_of
 from auditapp.services.reviews import access
 from auditapp.services.reviews.access import sent_visit
-from auditapp.services.reviews.flags import Flag, flags_of
+from auditapp.services.reviews.flags import Flag, Timers, flags_of
 from auditapp.services.reviews.late import LateAnswer, LateArrival, late_answers, late_arrival
 from auditapp.services.visits.evidence import photo_key, thumb_key
 from auditapp.services.visits.reading import filled_of, registers_of
@@ -94,7 +93,7 @@ class Reviewed:
     filled: Filled
     asked: frozenset[str]
     result: Result
-    timers: Mapping[str, Mapping[str, str]]
+    timers: Timers
     photos: tuple[Evidence, ...]
     flags: tuple[Flag, ...]
     history: tuple[Event, ...]
@@ -152,6 +151,7 @@ def reviewed(session: Session, actor: Actor, visit_id: str) -> Reviewed:
     checklist = checklist_of(session, visit.checklist_version_id)
     filled = filled_of(session, visit.id, checklist)
     method = Method(visit.method)
+    timers = {q: f["timer"] for q, f in registers_of(session, visit.id).items() if f.get("timer")}
     shopper = session.scalars(
         select(AssignmentShopper.user_id).where(AssignmentShopper.assignment_id == visit.assignment_id)
     ).one()
@@ -170,9 +170,9 @@ def reviewed(session: Session, actor: Actor, visit_id: str) -> Reviewed:
         filled=filled,
         asked=asked(checklist, filled.values, method),
         result=score(checklist, filled.values, method),
-        timers={q: f["timer"] for q, f in registers_of(session, visit.id).items() if f.get("timer")},
+        timers=timers,
         photos=_photos(session, visit),
-        flags=flags_of(session, visit, checklist, filled),
+        flags=flags_of(session, visit, checklist, filled, timers),
         history=_history(session, visit),
         late_answers=late_answers(session, visit),
         late=late_arrival(session, visit),

@@ -1,12 +1,14 @@
 """Photos of a visit: taken in and cleaned with no transaction open, then recorded in one short one.
 
 The same id with the same bytes is the same photo, whoever sends it how often; the same id with other bytes is a
-conflict of which both are kept; a deleted id stays deleted, however late its photo arrives.
+conflict of which both are kept; a deleted id stays deleted, however late its photo arrives. A form without script has
+no id to send: there the same bytes at the same question are the same photo.
 """
 
 from __future__ import annotations
 
 import re
+import uuid as uuids
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -90,21 +92,30 @@ def put_photo(
     return take_photo(context, find, uuid, question, stream, sha256, told, size)
 
 
+def add_photo(context: Context, actor: Actor, visit_id: str, question: str, stream: Readable) -> Put:
+    """As `put_photo`, from a form, which has no id for it: posted once more, it is the photo that stands already."""
+
+    def find(session: Session, for_update: bool) -> Visit:
+        return own_visit(session, actor, visit_id, for_update)
+
+    return take_photo(context, find, None, question, stream)
+
+
 def take_photo(
     context: Context,
     find: Find,
-    uuid: str,
+    uuid: str | None,
     question: str,
     stream: Readable,
     sha256: str | None = None,
     told: Told | None = None,
     size: int | None = None,
 ) -> Put:
-    """As `put_photo`, for whoever may reach the visit that ``find`` gives."""
+    """As `put_photo`, for whoever may reach the visit that ``find`` gives; without a ``uuid`` as `add_photo`."""
     with context.read() as session:
         visit = find(session, False)
         _check(session, visit, uuid, question)
-        if sha256 and (known := _standing(session, visit, uuid, sha256.lower())):
+        if uuid and sha256 and (known := _standing(session, visit, uuid, sha256.lower())):
             return known
         _check_room(session, visit)
     received = photos.receive(stream, context.settings.upload_folder, expected_sha256=sha256, expected_size=size)
@@ -138,7 +149,7 @@ def thumb_key(sha256: str) -> str:
     return f"photos/{sha256[:2]}/{sha256[2:4]}/{sha256}-s.jpg"
 
 
-def _check(session: Session, visit: Visit, uuid: str, question: str) -> None:
+def _check(session: Session, visit: Visit, uuid: str | None, question: str) -> None:
     asked = checklist_of(session, visit.checklist_version_id).by_key.get(question)
     if asked is None:
         raise InvalidInput(
@@ -147,7 +158,7 @@ def _check(session: Session, visit: Visit, uuid: str, question: str) -> None:
         )
     if asked.evidence.photo is EvidenceRule.NONE and asked.type not in PHOTO_TYPES:
         raise InvalidInput(N_("This question takes no photo. Add it to another question."), field=question)
-    if not UUID.fullmatch(uuid):
+    if uuid is not None and not UUID.fullmatch(uuid):
         raise InvalidInput(N_("The photo has no proper id. Take it again."))
 
 
@@ -158,6 +169,22 @@ def _standing(session: Session, visit: Visit, uuid: str, sha256: str) -> Put | N
         if photo.raw_sha256 == sha256:
             return Put(_fate(photo, Outcome.KNOWN), uuid, photo.public_id, sha256)
     return None
+
+
+def _same(session: Session, visit: Visit, question: str, sha256: str) -> Put | None:
+    """The photo that stands at a question with the same bytes, under whatever id it came."""
+    photo = session.scalars(
+        select(Photo)
+        .where(
+            Photo.visit_id == visit.id,
+            Photo.question == question,
+            Photo.raw_sha256 == sha256,
+            Photo.deleted_at.is_(None),
+        )
+        .order_by(Photo.id)
+        .limit(1)
+    ).first()
+    return Put(Outcome.KNOWN, photo.uuid, photo.public_id, sha256) if photo else None
 
 
 def _check_room(session: Session, visit: Visit) -> None:
@@ -173,14 +200,18 @@ def _fate(photo: Photo, otherwise: Outcome) -> Outcome:
 def _record(
     session: Session,
     visit: Visit,
-    uuid: str,
+    uuid: str | None,
     question: str,
     received: photos.Received,
     clean: photos.CleanPhoto,
     told: Told,
     now: datetime,
 ) -> Put:
-    if known := _standing(session, visit, uuid, received.sha256):
+    if uuid is None:
+        if same := _same(session, visit, question, received.sha256):
+            return same
+        uuid = str(uuids.uuid4())
+    elif known := _standing(session, visit, uuid, received.sha256):
         if known.outcome is Outcome.DELETED:
             _own_up(session, visit, uuid, clean.sha256)
         return known

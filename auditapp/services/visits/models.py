@@ -130,7 +130,10 @@ class OpenVisit:
 
 @dataclass(frozen=True)
 class Receipt:
-    """The server's word that everything arrived: number, time, counts, and when the review is due."""
+    """The server's word that everything arrived: number, time, counts, and when the review is due.
+
+    ``answers``: to questions that are asked in the end; ``photos``: all that came before it.
+    """
 
     number: str
     at: datetime

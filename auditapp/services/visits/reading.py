@@ -115,7 +115,7 @@ def open_visit(session: Session, actor: Actor, visit_id: str) -> OpenVisit:
     method = Method(visit.method)
     keys = asked(checklist, filled.values, method)
     done = progress(checklist.questions, keys, filled)
-    first, last = _span(session, visit) if visit.arrived_at is None else (None, None)
+    first, last = span_of(session, visit) if visit.arrived_at is None else (None, None)
     return OpenVisit(
         id=visit.public_id,
         row=row_of(visit.assignment, visit, done.answered, done.asked),
@@ -137,7 +137,7 @@ def open_visit(session: Session, actor: Actor, visit_id: str) -> OpenVisit:
     )
 
 
-def _span(session: Session, visit: Visit) -> tuple[datetime | None, datetime | None]:
+def span_of(session: Session, visit: Visit) -> tuple[datetime | None, datetime | None]:
     """The first and the last answer, by the phone's word corrected by how wrong its clock was; where it said nothing,
     when they arrived. Never before the visit was made, never after the answer arrived.
 
@@ -228,6 +228,15 @@ def filled_of(session: Session, visit_id: int, checklist: Checklist) -> Filled:
     """The answers of a visit as they stand."""
     counts = {key: len(refs) for key, refs in photos_of(session, visit_id).items()}
     return _filled(checklist, registers_of(session, visit_id), counts)
+
+
+def answers_given(session: Session, visit: Visit) -> int:
+    """How many of the questions that are asked in the end have an answer; photos are counted apart."""
+    checklist, registers = checklist_of(session, visit.checklist_version_id), registers_of(session, visit.id)
+    keys = asked(
+        checklist, _filled(checklist, registers, {}).values, Method(visit.method)
+    )  # no condition is on a photo
+    return sum("value" in registers.get(key, {}) for key in keys)
 
 
 def _filled(checklist: Checklist, registers: Mapping[str, Mapping[str, Any]], photos: Mapping[str, int]) -> Filled:

@@ -16,11 +16,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from auditapp.db.schema import AnswerField, AnswerWrite, Assignment, Photo, ReviewEvent, Visit
-from auditapp.domain.anonymity import visit_time
 from auditapp.domain.checklist import Method
 from auditapp.domain.errors import Incomplete, InvalidInput, NotFound
 from auditapp.domain.roles import Actor
-from auditapp.domain.times import by_clock
 from auditapp.domain.visit import Step, VisitState, after, missing
 from auditapp.i18n import N_
 from auditapp.services.audit import note
@@ -28,14 +26,12 @@ from auditapp.services.checklists import checklist_of
 from auditapp.services.scoring import keep_score
 from auditapp.services.visits.access import begin, own_assignment, own_visit
 from auditapp.services.visits.models import Prepared, Receipt
-from auditapp.services.visits.reading import filled_of
+from auditapp.services.visits.reading import answers_given, filled_of
 from auditapp.services.visits.replies import plain_words
+from auditapp.services.visits.times import Times, judge, keep_times
 
 REVIEW_DAYS = 3
-CLOCK_SLACK = timedelta(minutes=15)
-LONGEST_BEFORE = timedelta(days=90)
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
-ORDER = N_("You can't have left before you arrived. Correct one of the two times.")
 
 
 @dataclass(frozen=True)
@@ -123,9 +119,10 @@ def submit(
 ) -> tuple[Receipt, bool]:
     """Send a visit; gives the receipt and whether it is new. Sending again gives the same receipt.
 
-    Times without a zone are by the store's clock.
+    Times without a zone are by the store's clock. With a ``manifest`` it is a phone's finished work, which is taken
+    whatever its clock says; without one a person has just typed them, and impossible ones are refused.
     Raises Incomplete where something of the manifest is not here, or where an answer or its evidence is missing
-    without a reason; InvalidInput for impossible times.
+    without a reason; InvalidInput for such times, and for any that no clock can show or that are in the wrong order.
     """
     visit = own_visit(session, actor, visit_id, for_update=True)
     return submit_visit(session, actor, visit, arrived, left, now, manifest)
@@ -145,8 +142,7 @@ def submit_visit(
         return receipt_of(session, visit), False
     if manifest is not None and (lacking := _lacking(session, visit, manifest)):
         raise Incomplete(lacking)
-    arrived, left = (by_clock(moment, visit.store.time_zone) for moment in (arrived, left))
-    _check_times(visit, arrived, left, now)
+    times = judge(session, visit, arrived, left, now, typed=manifest is None)
     checklist = checklist_of(session, visit.checklist_version_id)
     filled = filled_of(session, visit.id, checklist)
     owed = missing(checklist, filled, Method(visit.method))
@@ -155,8 +151,8 @@ def submit_visit(
             [{"question": m.question, "lack": m.lack.value} for m in owed],
             N_("Some answers or photos are missing. Add them, or say why you can't."),
         )
-    set_times(visit, arrived, left)
-    visit.manifest = {"photos": dict(manifest.photos), "refused": list(manifest.refused)} if manifest else None
+    keep_times(visit, times)
+    visit.manifest = _kept(manifest, times) if manifest else None
     _close(session, visit, Step.SUBMIT, actor, now, "sent", "")
     keep_score(session, visit, checklist, filled, None, now)
     return receipt_of(session, visit), True
@@ -188,29 +184,17 @@ def receipt_of(session: Session, visit: Visit) -> Receipt:
     """The receipt of a visit. Raises NotFound where it was not sent yet."""
     if visit.receipt is None or visit.submitted_at is None:
         raise NotFound()
-    answers = session.scalar(
-        select(func.count()).where(
-            AnswerField.visit_id == visit.id, AnswerField.field == "value", AnswerField.value != "null"
-        )
-    )
     photos = session.scalar(
         select(func.count()).where(Photo.visit_id == visit.id, Photo.deleted_at.is_(None), Photo.amendment.is_(False))
     )
     return Receipt(
         number=visit.receipt,
         at=visit.submitted_at,
-        answers=answers or 0,
+        answers=answers_given(session, visit),
         photos=photos or 0,
         review_by=visit.review_due_at or visit.submitted_at,
         not_done=bool(visit.not_done_reason),
     )
-
-
-def set_times(visit: Visit, arrived: datetime, left: datetime) -> None:
-    """Keep the times, and what a store may know of them."""
-    known = visit_time(arrived, visit.store.time_zone)
-    visit.arrived_at, visit.left_at = arrived, left
-    visit.week, visit.day_part, visit.month = known.week, known.part.value, known.month
 
 
 def manifest_of(session: Session, actor: Actor, visit_id: str) -> dict[str, Any]:
@@ -247,16 +231,10 @@ def manifest_of(session: Session, actor: Actor, visit_id: str) -> dict[str, Any]
     }
 
 
-def _check_times(visit: Visit, arrived: datetime, left: datetime, now: datetime) -> None:
-    """Only slips are refused. Work that was finished long ago is not one: what counts is when the list was opened."""
-    if left <= arrived:
-        raise InvalidInput(ORDER, "left")
-    if left > now + CLOCK_SLACK:
-        raise InvalidInput(N_("The leaving time lies in the future. Correct it."), "left")
-    if arrived < visit.created_at - LONGEST_BEFORE:
-        raise InvalidInput(
-            N_("The arrival lies more than 90 days before you opened this list. Correct the date."), "arrived"
-        )
+def _kept(manifest: Manifest, times: Times) -> dict[str, Any]:
+    """What is kept of a manifest, with the phone's times where they can't be."""
+    told = {"told": times.told} if times.told else {}
+    return {"photos": dict(manifest.photos), "refused": list(manifest.refused), **told}
 
 
 def _lacking(session: Session, visit: Visit, manifest: Manifest) -> list[dict[str, str]]:

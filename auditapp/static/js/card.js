@@ -23,7 +23,8 @@ export function value(q) {
     return chosen.includes("na") ? "na" : chosen.length ? chosen : null;
   }
   if (own[0].type === "radio") return checked(own)[0] || null;
-  return own[0].value === "" ? null : own[0].value;
+  const text = own[0].inputMode === "decimal" ? own[0].value.replace(/^(\s*[+-]?\d+),(\d+\s*)$/, "$1.$2") : own[0].value;
+  return text === "" ? null : text;
 }
 
 /** A field of the card other than its answer. */

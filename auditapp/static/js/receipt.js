@@ -53,11 +53,12 @@ async function draw() {
 }
 
 /** As the server's own page has it. */
-function received({ receipt, at, review_by: by, not_done: notDone, ...counts }) {
-  const time = moment(at);
+function received({ receipt, at, review_by: by, not_done: notDone, answers, photos }) {
+  const time = moment(at), { nouns } = say;
   show("state", say.sent, { time });
   show("title", notDone ? say.reported : say.received);
-  show("lead", notDone ? say.not_done : say.full, { ...counts, time });
+  show("lead", notDone ? say.not_done : photos ? say.full : say.plain,
+    { time, answers: shell.some(nouns.answers, answers), photos: shell.some(nouns.photos, photos) });
   show("number", receipt.replace(/(..)(..)(..)(..)/, "$1 $2 · $3 $4"));
   show("review", say.review, { date: day(by, { weekday: "long", day: "numeric", month: "long" }) });
   if (notDone) find("pay")?.remove();
