@@ -75,6 +75,14 @@ def test_every_kind_of_answer_is_on_the_server_before_send_and_there_after_a_rel
     assert {key: value(sun, key) for key in GIVEN} == GIVEN
 
 
+def test_a_decimal_comma_is_a_decimal_point(sun: Person) -> None:
+    answer(sun.page, "NUMBER", "6,5")
+    saved(sun.page)
+    expect(card(sun.page, "NUMBER").get_by_role("alert")).to_have_count(0)
+    sun.page.reload()
+    assert value(sun, "NUMBER") == "6.5"
+
+
 def test_an_answer_is_sent_within_a_moment_of_the_tap(sun: Person) -> None:
     with sun.page.expect_response(lambda r: r.request.method == "PATCH", timeout=5000) as caught:
         answer(sun.page, "YES", "yes")

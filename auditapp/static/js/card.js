@@ -23,7 +23,7 @@ export function value(q) {
     return chosen.includes("na") ? "na" : chosen.length ? chosen : null;
   }
   if (own[0].type === "radio") return checked(own)[0] || null;
-  const text = own[0].inputMode === "decimal" ? own[0].value.replace(/^(\s*[+-]?\d+),(\d+\s*)$/, "$1.$2") : own[0].value;
+  const text = own[0].inputMode === "decimal" ? own[0].value.replace(/^(\s*[+-]?\d+),(?=\d+\s*$)/, "$1.") : own[0].value;
   return text === "" ? null : text;
 }
 
@@ -69,7 +69,7 @@ export function fails(q) {
   return !Number.isNaN(amount) && Boolean(step ? step[1] : rule.at(-1));
 }
 
-/** What an asked card still owes before sending, as `missing` in domain/visit.py has it: [{lack, least}]; "refused" where the server took something not. */
+/** What an asked card still owes before sending, as `missing` in domain/visit.py has it: [{lack, least}], or that the server refused something. */
 export function lacks(q) {
   if ("r" in q.dataset) return [{ lack: "refused" }];
   if ("c" in q.dataset) return [];

@@ -1,8 +1,7 @@
-// Cover: one tap shows a plain list, its title held for a second goes back. It stays over a reload (the address) and on other
-// pages of this tab (its storage). A page that leaves the screen covers itself, so that the picture of the app switcher is the
-// list; it uncovers itself when it is back. Without script the links do it.
+// Cover: one tap shows a plain list, its title held for a second goes back. It outlives a reload (by the address) and stays on
+// the tab's other pages (by its storage). A page that leaves the screen covers itself, for the app switcher takes its picture.
 const cover = document.getElementById("cover"), title = document.getElementById("uncover"), KEY = "covered";
-/** The storage of this tab, which a browser may refuse. */
+/** The tab's storage, where there is any. */
 export const tab = (() => { try { return sessionStorage; } catch { return null; } })();
 let hold = 0, from = null, itself = false, leaving = false;
 
