@@ -158,6 +158,9 @@ def test_whoever_gets_no_sign_in_any_more_gets_the_file_at_the_door(
     page.goto(demo.base + "/visits/waiting")
     page.wait_for_url(re.compile("/sign-in"))
     expect(page.get_by_text("Your sign-in has ended.")).to_be_visible()
+    expect(page.get_by_role("button", name="Save a rescue file")).to_be_visible()
+    page.set_viewport_size({"width": NARROWEST, "height": 640})
+    assert (violations(page), too_wide(page)) == ([], [])
     file = rescue_file(page, tmp_path / "list.html")
     expect(page.get_by_role("status").get_by_text("The rescue file is made.")).to_be_visible()
     with person(browser, demo, DESK) as rhea:
