@@ -9,12 +9,12 @@ const match = (path, cacheName) => caches.match(path, { cacheName });
 
 /* All of them or none: else this version is not installed. Browsers throw them away later, too. */
 let filling = 0;
-const fill = () => filling ||= (async () => {
+const fill = (anew) => filling ||= (async () => {
   const cache = await caches.open(ASSETS), all = [...FILES, ...open];
-  if ((await cache.keys()).length < all.length) await cache.addAll(all);
+  if (anew || (await cache.keys()).length < all.length) await cache.addAll(all);
 })().finally(() => { filling = 0; });
 
-addEventListener("install", (event) => event.waitUntil(fill()));
+addEventListener("install", (event) => event.waitUntil(fill(true)));
 
 /* An old version's files stay as long as a kept page names them; a page without its style would be of no use. */
 addEventListener("activate", (event) => event.waitUntil((async () => {
