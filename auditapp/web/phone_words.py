@@ -46,6 +46,8 @@ def sign_in() -> str:
             ngettext("%(n)s finished list is sent then, too.", "%(n)s finished lists are sent then, too.", n)
             for n in (1, 2)
         ],
+        file=gettext("The rescue file is made. Keep it until your visit has its receipt."),
+        no_file=gettext("The rescue file could not be made. Try again."),
     )
 
 
@@ -74,7 +76,9 @@ def lists() -> str:
         begun=gettext("In progress"),
         waiting=gettext("Waiting for signal"),
         needs=gettext("Needs you"),
-        sent=gettext("Sent"),
+        go=gettext("Continue"),
+        open=gettext("Open"),
+        list=gettext("List"),
         fresh=gettext("Up to date %(time)s"),
     )
 

@@ -7,9 +7,14 @@ const MANIFEST = "/manifest.webmanifest";
 const open = ["/sign-in", "/offline", MANIFEST].map((path) => new Request(path, { cache: "reload", credentials: "omit" }));
 const match = (path, cacheName) => caches.match(path, { cacheName });
 
-addEventListener("install", (event) => event.waitUntil(
-  caches.open(ASSETS).then((cache) => cache.addAll([...FILES, ...open])), // all of them, or this version is not installed
-));
+/* All of them or none: else this version is not installed. Browsers throw them away later, too. */
+let filling = 0;
+const fill = (anew) => filling ||= (async () => {
+  const cache = await caches.open(ASSETS), all = [...FILES, ...open];
+  if (anew || (await cache.keys()).length < all.length) await cache.addAll(all);
+})().finally(() => { filling = 0; });
+
+addEventListener("install", (event) => event.waitUntil(fill(true)));
 
 /* An old version's files stay as long as a kept page names them; a page without its style would be of no use. */
 addEventListener("activate", (event) => event.waitUntil((async () => {
@@ -24,8 +29,8 @@ addEventListener("activate", (event) => event.waitUntil((async () => {
   await Promise.all(names.filter((n) => n.startsWith("assets-") && !wanted.includes(n)).map((n) => caches.delete(n)));
 })()));
 
-/* The page asks for it, when no checklist is open. */
-addEventListener("message", ({ data }) => { if (data === "now") skipWaiting(); });
+/* The page asks: for the new version, when no checklist is open, or for files that are gone. */
+addEventListener("message", (event) => { if (event.data === "now") skipWaiting(); else event.waitUntil(fill().catch(() => 0)); });
 
 addEventListener("fetch", (event) => {
   const { request } = event, { origin, pathname } = new URL(request.url);
@@ -53,6 +58,7 @@ function keep(event, path, reply) {
   else if (user) {
     event.waitUntil((async () => {
       const version = (await copy.clone().text()).match(/\/static\/(\w+)\//)?.[1];
+      await fill().catch(() => 0);
       if (await match("/offline", "assets-" + version)) await (await caches.open("pages-" + user)).put(path, copy); // else it had no style
       await (await caches.open("who")).put("/who", new Response(user));
     })());

@@ -347,7 +347,10 @@ def test_a_new_version_waits_for_the_open_checklist(browser: Browser, demo_data:
         lists.goto(house.base + "/visits")
         expect(lists.locator("#news")).to_be_visible()
         assert version_of(lists) != old
+        first = lists.get_by_text("Close the open list first.")
+        expect(first).to_be_hidden()
         lists.get_by_role("button", name="Reload now").click()
+        expect(first).to_be_visible()
         answer(form, FIRST, "yes")
         saved(form)
         assert lists.evaluate("navigator.serviceWorker.ready.then((r) => Boolean(r.waiting))"), "a checklist is open"

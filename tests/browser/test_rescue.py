@@ -8,7 +8,12 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import select
 
+from auditapp.db.schema import User
+from auditapp.domain.roles import Actor, Role
+from auditapp.services import accounts
+from tests.browser.every_kind import context_of
 from tests.browser.people import DESK, Person, person
 from tests.browser.serving import House
 from tests.browser.steps import add_photo, answer, card, eventually, on_the_server, saved, start_visit
@@ -138,6 +143,45 @@ def test_a_rescue_file_is_readable_by_itself_and_taken_in_once(
     sun.go(visit)
     eventually(lambda: on_the_server(sun)["answers"] == held["answers"])
     assert on_the_server(sun)["photos"] == held["photos"]
+    sun.forgive()
+
+
+def test_whoever_gets_no_sign_in_any_more_gets_the_file_at_the_door(
+    sun: Person, browser: Browser, demo: House, tmp_path: Path
+) -> None:
+    page = sun.page
+    enter_more(page)
+    with context_of(demo.data) as context, context.write() as session:
+        people = {user.email: user for user in session.scalars(select(User))}
+        admin = Actor(people["admin@demo.example"].id, Role.ADMIN)
+        accounts.set_active(session, admin, people["shopper@demo.example"].public_id, False, context.now())
+    page.goto(demo.base + "/visits/waiting")
+    page.wait_for_url(re.compile("/sign-in"))
+    expect(page.get_by_text("Your sign-in has ended.")).to_be_visible()
+    expect(page.get_by_role("button", name="Save a rescue file")).to_be_visible()
+    page.set_viewport_size({"width": NARROWEST, "height": 640})
+    assert (violations(page), too_wide(page)) == ([], [])
+    file = rescue_file(page, tmp_path / "list.html")
+    expect(page.get_by_role("status").get_by_text("The rescue file is made.")).to_be_visible()
+    with person(browser, demo, DESK) as rhea:
+        rhea.sign_in_to_demo("reviewer")
+        expect(load(rhea, file).get_by_role("status")).to_contain_text("1 photo was new")
+    assert "Sold out" in file.read_text(encoding="utf-8")
+    assert re.search(r"<h3>\d+ \w", file.read_text(encoding="utf-8")), "the questions' own words are kept, too"
+    page.get_by_role("button", name="Someone else?").click()
+    expect(page.get_by_role("button", name="Save a rescue file")).to_be_hidden()
+    page.reload()
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+    expect(page.get_by_role("button", name="Save a rescue file")).to_be_hidden()
+    sun.forgive()
+
+
+def test_the_door_offers_no_file_where_nothing_waits(sun: Person) -> None:
+    page = sun.page
+    page.context.clear_cookies()
+    sun.go("/sign-in")
+    expect(page.get_by_role("button", name="Someone else?")).to_be_visible()
+    expect(page.get_by_role("button", name="Save a rescue file")).to_be_hidden()
     sun.forgive()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import re
@@ -36,6 +37,10 @@ def test_the_worker_stands_at_the_root_and_is_asked_for_each_time(app: Flask) ->
     assert answer.mimetype == "text/javascript"
     assert answer.headers["Cache-Control"] == "no-cache"
     assert "worker-src 'self'" in answer.headers["Content-Security-Policy"]
+
+
+def test_the_worker_stays_inside_its_budget(app: Flask) -> None:
+    assert len(gzip.compress(app.test_client().get("/sw.js").data)) <= 2_000
 
 
 def test_the_worker_keeps_every_static_file_that_a_shoppers_page_names(

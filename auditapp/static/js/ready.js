@@ -1,13 +1,14 @@
 // The brief: brings all that the visit needs onto this phone, and judges the three questions here, without signal.
 import "./cover.js";
-import { page } from "./pages.js";
+import { lacking, needed, page, whole } from "./pages.js";
 import * as shell from "./shell.js";
 import { all } from "./store.js";
 import { know } from "./sync.js";
 
+const LONGEST = 15000;
 const card = document.getElementById("phone"), form = document.getElementById("ready"), { words, prepare, size } = card.dataset;
 const say = JSON.parse(words), title = document.title, brief = location.pathname, { user } = document.body.dataset;
-let record, timer;
+let record, timer, ready = false, pause = 150;
 
 await shell.begin();
 await look();
@@ -19,7 +20,8 @@ if (navigator.serviceWorker) {
 
 async function look() {
   record = (await all("visits")).find((v) => v.brief === brief);
-  if (record?.preparedAt) show(say.ready, shell.fill(say.size, { mb: (record.bytes / 1e6).toFixed(1) }));
+  ready = Boolean(record?.preparedAt) && !(await lacking(needed(record))).length;
+  if (ready) show(say.ready, shell.fill(say.size, { mb: (record.bytes / 1e6).toFixed(1) }));
   if (form) form.hidden = Boolean(record?.begun);
 }
 
@@ -31,7 +33,7 @@ function show(first, second) {
 async function fetchAll() {
   clearTimeout(timer);
   try {
-    if (!await caches.match("/offline", { cacheName: "assets-" + import.meta.url.split("/")[4] })) throw 0; // being installed
+    if (!await whole()) throw 0; // being installed, or fetched again
     const reply = await fetch(prepare, { method: "POST", headers: { "X-Auditapp": "1", "X-Auditapp-User": user }, redirect: "error" });
     const { visit, list, zone, due_at: dueAt, pages, top_seq: top } = await reply.json();
     navigator.storage?.persist?.();
@@ -39,9 +41,11 @@ async function fetchAll() {
     for (const path of pages) bytes += (await page(path, 30000)).body.innerHTML.length;
     await know(visit, { top, list, zone, dueAt, brief, bytes, preparedAt: new Date().toISOString() });
     await look();
+    if (!ready) throw 0;
   } catch (error) {
-    if (error && !record?.preparedAt) show(say.signal, say.once);
-    timer = setTimeout(fetchAll, error ? 15000 : 300);
+    pause = error ? LONGEST : Math.min(LONGEST, pause * 2);
+    if (pause === LONGEST && !ready) show(say.signal, say.once);
+    timer = setTimeout(fetchAll, pause);
   }
 }
 

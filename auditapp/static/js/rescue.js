@@ -3,7 +3,6 @@ import { asked } from "./card.js";
 import { hand } from "./hand.js";
 import { overlay } from "./overlay.js";
 import { page as kept } from "./pages.js";
-import * as shell from "./shell.js";
 import * as store from "./store.js";
 
 const STYLE = "body{max-width:44em;margin:auto;padding:1em;font:1em/1.5 system-ui}p{margin:0;white-space:pre-line}img{max-width:100%}";
