@@ -124,7 +124,8 @@ def test_a_sign_in_that_ends_in_the_middle_of_the_queue_stops_the_rest_of_it_and
     sun: Person, line: Line, house: House, shop: Shop, last: str
 ) -> None:
     page, address, visit = sun.page, sun.page.url, visit_of(sun.page)
-    taken, others, begun, ended = list[str](), list[Route](), list[bool](), list[bool]()
+    taken, refused = list[str](), set[str]()
+    others, begun, ended = list[Route](), list[bool](), list[bool]()
 
     def end_the_sign_in(route: Route) -> None:
         """One call of this kind gets through, and no other before the sign-in has ended."""
@@ -140,8 +141,8 @@ def test_a_sign_in_that_ends_in_the_middle_of_the_queue_stops_the_rest_of_it_and
             others.pop().continue_()
 
     def note(reply: Response) -> None:
-        if reply.request.method == "PUT" and reply.ok:
-            taken.append(reply.url)
+        if reply.request.method == "PUT":
+            taken.append(reply.url) if reply.ok else refused.add(reply.url)
 
     line.state = "cut"
     answer(page, "YES", "yes")
@@ -160,6 +161,7 @@ def test_a_sign_in_that_ends_in_the_middle_of_the_queue_stops_the_rest_of_it_and
     waiting = [r["key"] for r in records(page, "photos") if r.get("wait")]
     assert (len(taken), len(waiting)) == (before_the_end, 3 - before_the_end)
     assert {r["state"] for r in records(page, "photos") if r["key"] in waiting} == {"phone"}
+    assert 1 <= len(refused) <= 2, "two go at a time, and after them none"
 
     sun.sign_in(shop.email, PASSWORD)
     page.goto(address)
