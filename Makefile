@@ -5,7 +5,7 @@ PORT ?= 8000
 VENV := .venv/bin/python
 # Tests that the database can make a difference to; the rest runs once, on SQLite.
 NO_DATABASE := domain architecture browser adapters/test_photo adapters/test_pdf adapters/test_checklist \
-	adapters/test_statistics adapters/test_storage services/test_checklist cli/test_checklist cli/test_run api/test_any_interleaving
+	adapters/test_statistics adapters/test_storage services/test_checklist cli/test_checklist cli/test_run
 export PORT
 
 .DEFAULT_GOAL := help

@@ -2,34 +2,38 @@
 captured, exactly once.
 
 The machine captures on the phones and sends in any order, again and again, with lost answers, halves of uploads and
-restarts of the server in between. Beside it stands a model of a few lines: the highest (sequence number, device) of
-each field that reached the server before the receipt, the photos that were not taken back before it, and what came
-under the id of another photo.
+restarts of the server in between, which also dies in the middle of a call. Beside it stands a model of a few lines: the
+highest (sequence number, device) of each field that reached the server before the receipt, the photos that were not
+taken back before it, and what came under the id of another photo.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 import tempfile
 import uuid
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+import pytest
 from flask.testing import FlaskClient
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
+from werkzeug.test import TestResponse
 
 from auditapp.app import create_app
-from auditapp.config import Settings
-from auditapp.db.schema import AnswerWrite, AuditEvent, Base, Photo, Visit
+from auditapp.db.schema import AnswerWrite, AuditEvent, Photo, Visit
 from auditapp.services import photo_files
-from auditapp.services.context import make_context
 from auditapp.services.visits import sending
-from tests.conftest import Clock
+from tests.conftest import Clock, open_context
+from tests.databases import new_database
 from tests.factories import GOOD, make_assignment, make_world
 from tests.photo_factory import encode, picture
 from tests.web.clients import signed_in
@@ -38,6 +42,10 @@ QUESTIONS = sorted(GOOD)
 OTHERWISE = {"S-RNG-2": 3, "S-STF-2": 2}
 DEVICES = ("phone-a", "phone-b")
 Mark = tuple[int, str]
+
+
+class Killed(BaseException):
+    """The server dies: nobody handles it, and no answer comes back."""
 
 
 @dataclass
@@ -56,19 +64,17 @@ class Phone:
 class Interleaving(RuleBasedStateMachine):
     """The rules are what phones, networks and servers do."""
 
+    tables: ClassVar[str]
+
     def __init__(self) -> None:
         super().__init__()
-        self.folder = tempfile.TemporaryDirectory()
+        self.ends = ExitStack()
+        self.data = Path(self.ends.enter_context(tempfile.TemporaryDirectory()))
         self.clock = Clock()
-        data = Path(self.folder.name)
-        self.context = make_context(
-            Settings(
-                data=data, database_url=f"sqlite:///{data / 'test.sqlite3'}", public_url="http://localhost",
-                secret_key="0" * 40, publish_delay_hours=0,
-            ),
-            self.clock,
-        )  # fmt: skip
-        Base.metadata.create_all(self.context.database.writer)
+        self.context = open_context(
+            self.data, self.ends.enter_context(new_database(self.data, like=self.tables)), self.clock
+        )
+        self.ends.callback(self.context.database.dispose)
         with self.context.write() as session:
             self.world = make_world(session)
             assignment = make_assignment(session, self.world).public_id
@@ -82,6 +88,7 @@ class Interleaving(RuleBasedStateMachine):
         self.kept: dict[tuple[str, str], Mark] = {}
         self.sent_photos: set[str] = set()
         self.others: set[tuple[str, str]] = set()
+        self.cut_off: set[str] = set()
         self.pictures = [encode(picture(24 + n, 24), "JPEG") for n in range(4)]
         self.restart()
 
@@ -89,8 +96,7 @@ class Interleaving(RuleBasedStateMachine):
         try:
             self.finish()
         finally:
-            self.context.database.dispose()
-            self.folder.cleanup()
+            self.ends.close()
 
     # What phones do
 
@@ -156,6 +162,36 @@ class Interleaving(RuleBasedStateMachine):
         assert answer.status_code == 409, answer.json
         self.others.add((name, sha256))
 
+    # What becomes of calls in the middle of which the server dies
+
+    @rule(device=st.sampled_from(DEVICES), data=st.data())
+    def patch_and_die(self, device: str, data: st.DataObject) -> None:
+        phone = self.phones[device]
+        if phone.writes:
+            batch = data.draw(st.lists(st.sampled_from(phone.writes), min_size=1, max_size=6))
+            assert self.killed_in(lambda: self.call_patch(phone, batch)) is None
+
+    @rule(data=st.data())
+    @precondition(lambda self: self.photos)
+    def put_and_die(self, data: st.DataObject) -> None:
+        """The files are stored by then, and no row says so."""
+        name = data.draw(st.sampled_from(sorted(self.photos)))
+        answer = self.killed_in(lambda: self.call_own_put(name))
+        if name in self.sent_photos | self.gone:
+            assert answer is not None, "there was nothing to write"
+            assert answer.status_code == 200
+        else:
+            assert answer is None
+            self.cut_off.add(name)
+
+    @rule(data=st.data())
+    @precondition(lambda self: self.photos and not self.receipt)
+    def take_back_and_die(self, data: st.DataObject) -> None:
+        name = data.draw(st.sampled_from(sorted(self.photos)))
+        assert self.killed_in(lambda: self.delete(name)) is None
+
+    # What else phones and servers do
+
     @rule(data=st.data())
     @precondition(lambda self: self.photos and not self.receipt)
     def take_back(self, data: st.DataObject) -> None:
@@ -188,10 +224,11 @@ class Interleaving(RuleBasedStateMachine):
         assert answer.status_code == (200 if refused else 201), answer.json
         self.received(answer.json["receipt"])
 
-    @rule(device=st.sampled_from(DEVICES))
+    @rule(device=st.sampled_from(DEVICES), dies=st.booleans())
     @precondition(lambda self: not self.receipt)
-    def answer_everything_and_submit(self, device: str) -> None:
-        """A phone that has signal at the end of the visit; what comes later comes after the receipt."""
+    def answer_everything_and_submit(self, device: str, dies: bool) -> None:
+        """A phone that has signal at the end of the visit; what comes later comes after the receipt. Where the server
+        dies over it, there is none yet."""
         phone = self.phones[device]
         self.look(device)
         for question, value in GOOD.items():
@@ -199,6 +236,9 @@ class Interleaving(RuleBasedStateMachine):
         self.send(phone, phone.writes, answer_lost=False)
         for name in self.photos:
             self.upload(name)
+        if dies:
+            assert self.killed_in(lambda: self.call_submit(phone)) is None
+            assert self.manifest()["receipt"] is None
         self.submit(device)
         assert self.receipt
 
@@ -239,6 +279,17 @@ class Interleaving(RuleBasedStateMachine):
             assert sorted(map(tuple, others)) == sorted(self.others)
             assert session.scalar(select(func.count(AnswerWrite.id))) == len(self.seen)
             assert session.scalar(select(func.count()).where(AuditEvent.kind == "visit.sent")) == 1
+        self.sweep()
+
+    def sweep(self) -> None:
+        """Photos and files agree, but for the files of photos that were taken back after the server had died over
+        them; an hour later these go."""
+        found = photo_files.verify(self.context)
+        assert found.missing == found.wrong == ()
+        assert len(found.orphans) <= 2 * len(self.cut_off & self.gone)
+        for key in found.orphans:
+            os.utime(self.context.settings.storage_root / key, (0, 0))
+        photo_files.verify(self.context, delete_orphans=True)
         assert photo_files.verify(self.context).clean
 
     def received(self, receipt: str) -> None:
@@ -247,6 +298,23 @@ class Interleaving(RuleBasedStateMachine):
         assert receipt == self.receipt
 
     # Calls
+
+    def killed_in(self, call: Callable[[], TestResponse]) -> TestResponse | None:
+        """The server dies at the next commit, of which nothing is kept, and comes back. None where this was in the
+        call, else its answer."""
+        engine = self.context.database.writer
+
+        def die(_connection: object) -> None:
+            raise Killed
+
+        event.listen(engine, "commit", die)
+        try:
+            return call()
+        except Killed:
+            return None
+        finally:
+            event.remove(engine, "commit", die)
+            self.restart()
 
     def at(self, path: str) -> str:
         return f"/api/v1/visits/{self.visit}{path}"
@@ -259,19 +327,19 @@ class Interleaving(RuleBasedStateMachine):
         return set(self.manifest()["deleted"])
 
     def send(self, phone: Phone, batch: list[tuple[str, str, int, Any]], answer_lost: bool) -> None:
-        answers: dict[str, dict[str, Any]] = {}
-        for question, name, seq, value in batch:  # a batch holds one write of a field: the last one drawn
-            answers.setdefault(question, {})[name] = [seq, value]
-        body = {"device": phone.device, "answers": answers}
-        answer = self.client.patch(self.at("/answers"), json=body, headers={"X-Auditapp": "1"})
+        answer = self.call_patch(phone, batch)
         assert answer.status_code == 200, answer.json
         assert answer.json["refused"] == {}
-        for question, fields in answers.items():
+        for question, fields in by_question(batch).items():
             for name, (seq, _) in fields.items():
                 self.seen.add((question, name, seq, phone.device))
                 self.won[question, name] = max(self.won.get((question, name), (0, "")), (seq, phone.device))
         if not answer_lost:
             phone.top = max(phone.top, answer.json["top_seq"])
+
+    def call_patch(self, phone: Phone, batch: list[tuple[str, str, int, Any]]) -> Any:
+        body = {"device": phone.device, "answers": by_question(batch)}
+        return self.client.patch(self.at("/answers"), json=body, headers={"X-Auditapp": "1"})
 
     def call_put(self, name: str, question: str, data: bytes, sha256: str) -> Any:
         headers = {"X-Auditapp": "1", "X-Question": question, "X-Sha256": sha256}
@@ -280,9 +348,12 @@ class Interleaving(RuleBasedStateMachine):
     def delete(self, name: str) -> Any:
         return self.client.delete(self.at(f"/photos/{name}"), headers={"X-Auditapp": "1"})
 
-    def upload(self, name: str) -> None:
+    def call_own_put(self, name: str) -> Any:
         question, data = self.photos[name]
-        answer = self.call_put(name, question, data, hashlib.sha256(data).hexdigest())
+        return self.call_put(name, question, data, hashlib.sha256(data).hexdigest())
+
+    def upload(self, name: str) -> None:
+        answer = self.call_own_put(name)
         assert answer.status_code in (200, 201), answer.json
         self.sent_photos.add(name)
 
@@ -298,6 +369,20 @@ class Interleaving(RuleBasedStateMachine):
             "left": (self.clock() - timedelta(minutes=5)).isoformat(),
         }
         return self.client.post(self.at("/submit"), json=body, headers={"X-Auditapp": "1"})
+
+
+def by_question(batch: list[tuple[str, str, int, Any]]) -> dict[str, dict[str, Any]]:
+    """As a call carries them. A batch holds one write of a field: the last one drawn."""
+    answers: dict[str, dict[str, Any]] = {}
+    for question, name, seq, value in batch:
+        answers.setdefault(question, {})[name] = [seq, value]
+    return answers
+
+
+@pytest.fixture(scope="module", autouse=True)
+def empty(tables: str) -> None:
+    """What the database of each run is a copy of."""
+    Interleaving.tables = tables
 
 
 TestAnyInterleaving = Interleaving.TestCase

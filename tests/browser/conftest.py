@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,11 +11,15 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from auditapp.services import photo_files
+from auditapp.services.context import Context
 from tests.browser.every_kind import EVERY_KIND, Shop, context_of, make_shop
 from tests.browser.line import Line, line_to
 from tests.browser.serving import House, copy, forget_queued_scorecards, launch, load_demo, serve
 
 HERE = Path(__file__).parent
+SHARED = ("house", "demo_to_read")
+"""Programs that serve several tests."""
+SETTLES_SECONDS = 15
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -49,7 +54,6 @@ def demo(demo_data: Path, tmp_path: Path) -> Iterator[House]:
     """The demo chain, served, for one test alone."""
     with serve(copy(demo_data, tmp_path / "demo")) as house:
         yield house
-    assert_no_accident(house)
 
 
 @pytest.fixture(scope="session")
@@ -57,7 +61,6 @@ def demo_to_read(demo_data: Path, tmp_path_factory: pytest.TempPathFactory) -> I
     """The demo chain, served, for all tests that change nothing in it."""
     with serve(copy(demo_data, tmp_path_factory.mktemp("read") / "demo")) as house:
         yield house
-    assert_no_accident(house)
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +80,6 @@ def house(shop: Shop) -> Iterator[House]:
     """That shop, served."""
     with serve(shop.data) as served:
         yield served
-    assert_no_accident(served)
 
 
 @pytest.fixture
@@ -87,10 +89,24 @@ def line(house: House) -> Iterator[Line]:
         yield made
 
 
-def assert_no_accident(house: House) -> None:
-    """The web program met nothing that it did not expect, and every photo has its files, every file its photo."""
-    log = house.log()
-    assert "Traceback" not in log, log[-4000:]
-    assert '"level": "error"' not in log, log[-4000:]
-    with context_of(house.data) as context:
-        assert photo_files.verify(context) == photo_files.Findings(missing=(), orphans=(), wrong=())
+@pytest.fixture(autouse=True)
+def no_accident(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[None]:
+    """After every test: the web program met nothing that it did not expect, and every photo has its files, every file
+    its photo; also where the test served by itself, from a folder of its own."""
+    shared = [request.getfixturevalue(name).data for name in SHARED if name in request.fixturenames]
+    yield
+    for data in (*shared, *(log.parent for log in tmp_path.glob("*/web.log"))):
+        log = House(data, "").log()
+        assert "Traceback" not in log, log[-4000:]
+        assert '"level": "error"' not in log, log[-4000:]
+        with context_of(data) as context:
+            assert settled(context) == photo_files.Findings(missing=(), orphans=(), wrong=())
+
+
+def settled(context: Context) -> photo_files.Findings:
+    """What is wrong with the photos once no upload is under way: its page may be gone, and its files come a moment
+    before its row."""
+    deadline = time.monotonic() + SETTLES_SECONDS
+    while not (found := photo_files.verify(context)).clean and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return found

@@ -7,22 +7,35 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from tests.browser.serving import House
 
-State = Literal["good", "cut", "held", "broken", "portal", "half", "deaf"]
+State = Literal["good", "cut", "held", "broken", "portal", "half", "deaf", "late"]
 HOP = {"connection", "keep-alive", "transfer-encoding", "content-length"}
 PORTAL = b"<!doctype html><title>Free Wi-Fi</title><h1>Welcome to our free Wi-Fi</h1>"
+
+
+@dataclass(frozen=True)
+class Call:
+    """A phone's call, as it came to the line."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
 
 
 class Line(ThreadingHTTPServer):
     """``good``: as if it were not there. ``cut``: nobody answers. ``held``: answers come once it is good again.
     ``broken``: the proxy in front of the program answers 502. ``portal``: somebody else answers 200 to everything.
-    ``half``: of an upload only the first half arrives; ``halves`` counts them. ``deaf``: everything arrives, and no
-    answer comes back; ``lost`` are the calls that were answered in vain, such as ``PATCH /visits/1``.
+    ``half``: of an upload only the first half arrives, and the phone hears nothing until the line changes; ``halves``
+    counts them. ``deaf``: everything arrives, and no answer comes back; ``lost`` are the calls that were answered in
+    vain, such as ``PATCH /visits/1``. ``late``: what would change something is lost for the phone, and arrives when
+    the test lets it; ``late`` are these calls. ``waiting`` are the calls that are being held up.
 
     Whatever the state, a path that ends as ``missing`` says is answered 500; ``missed`` counts how often."""
 
@@ -34,6 +47,8 @@ class Line(ThreadingHTTPServer):
         self.house = House(house.data, f"http://127.0.0.1:{self.server_address[1]}")
         self.halves = 0
         self.lost: list[str] = []
+        self.late: list[Call] = []
+        self.waiting: list[str] = []
         self.missing = ""
         self.missed = 0
         self._state: State = "good"
@@ -54,10 +69,21 @@ class Line(ThreadingHTTPServer):
         if not isinstance(sys.exc_info()[1], ConnectionError):
             super().handle_error(request, client_address)
 
-    def wait(self) -> None:
-        """Until the line holds nothing up."""
+    def wait(self, state: State, call: str) -> None:
+        """For as long as the line is in this state."""
         with self._moved:
-            self._moved.wait_for(lambda: self._state != "held", 60)
+            self.waiting.append(call)
+            self._moved.wait_for(lambda: self._state != state, 60)
+            self.waiting.remove(call)
+
+    def deliver(self, call: Call) -> tuple[int, list[tuple[str, str]], bytes]:
+        """To the web program, whatever the state; its answer."""
+        there = http.client.HTTPConnection(self.target, timeout=60)
+        there.request(call.method, call.path, call.body, call.headers)
+        reply = there.getresponse()
+        answered = reply.status, reply.getheaders(), reply.read()
+        there.close()
+        return answered
 
 
 @contextmanager
@@ -78,39 +104,40 @@ class _Call(BaseHTTPRequestHandler):
     server: Line
 
     def _pass_on(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        self.server.wait()
+        line, name, length = self.server, f"{self.command} {self.path}", int(self.headers.get("Content-Length") or 0)
         self.close_connection = True
-        if self.server.state == "cut":
+        if line.state == "half" and self.command == "PUT":
+            self._send_half(name, length)
             return
-        if self.server.missing and self.path.endswith(self.server.missing):
-            self.server.missed += 1
+        call = Call(self.command, self.path, dict(self.headers.items()), self.rfile.read(length))
+        line.wait("held", name)
+        if line.state == "cut":
+            return
+        if line.missing and self.path.endswith(line.missing):
+            line.missed += 1
             self._answer(500, [("Content-Type", "text/plain")], b"")
             return
-        if self.server.state == "half" and self.command == "PUT":
-            self._send_half(body)
+        if line.state == "late" and self.command != "GET":
+            line.late.append(call)
             return
-        if self.server.state in {"broken", "portal"}:
-            self._answer(502 if self.server.state == "broken" else 200, [("Content-Type", "text/html")], PORTAL)
+        if line.state in {"broken", "portal"}:
+            self._answer(502 if line.state == "broken" else 200, [("Content-Type", "text/html")], PORTAL)
             return
-        there = http.client.HTTPConnection(self.server.target, timeout=60)
-        there.request(self.command, self.path, body, dict(self.headers.items()))
-        reply = there.getresponse()
-        status, headers, told = reply.status, reply.getheaders(), reply.read()
-        there.close()
-        if self.server.state == "deaf":
-            self.server.lost.append(f"{self.command} {self.path}")
+        answered = line.deliver(call)
+        if line.state == "deaf":
+            line.lost.append(name)
             return
-        self._answer(status, headers, told)
+        self._answer(*answered)
 
-    def _send_half(self, body: bytes) -> None:
+    def _send_half(self, name: str, length: int) -> None:
         there = http.client.HTTPConnection(self.server.target, timeout=60)
         there.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
-        for name, value in self.headers.items():
-            there.putheader(name, value)
-        there.endheaders(body[: len(body) // 2])
-        there.close()
+        for header, value in self.headers.items():
+            there.putheader(header, value)
+        there.endheaders(self.rfile.read(length // 2))
         self.server.halves += 1
+        self.server.wait("half", name)
+        there.close()
 
     do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _pass_on  # noqa: N815  the names that the library looks for
 

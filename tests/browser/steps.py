@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -66,12 +66,12 @@ def save_section(page: Page, key: str) -> None:
     page.locator(f"#s-{key} button.save").click()
 
 
-def on_the_server(person: Person) -> dict[str, object]:
+def on_the_server(person: Person) -> dict[str, Any]:
     """What the server holds of the visit on the page, as it tells the phone itself."""
     visit = re.search(r"/visits/([0-9a-f]+)", person.page.url)
     assert visit, person.page.url
     reply = person.page.request.get(f"{person.house.base}/api/v1/visits/{visit[1]}/manifest")
-    found: dict[str, object] = reply.json()
+    found: dict[str, Any] = reply.json()
     return found
 
 

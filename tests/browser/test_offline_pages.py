@@ -20,6 +20,9 @@ FIRST = "SUP-CNV-04"
 CACHES = """async () => Object.fromEntries(await Promise.all((await caches.keys()).map(async (name) =>
   [name, (await (await caches.open(name)).keys()).map((kept) => new URL(kept.url).pathname)])))"""
 TEXT = "async ([cacheName, path]) => (await (await caches.match(path, { cacheName }))?.text()) || ''"
+EDITED = """navigator.locks.query()
+  .then(({ held }) => held.some((lock) => lock.name.startsWith("auditapp-visit")))"""
+"""Whether a checklist is open."""
 SEEN = """(hidden) => {
   Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
   document.dispatchEvent(new Event("visibilitychange"));
@@ -332,7 +335,9 @@ def test_a_second_tab_only_reads_until_somebody_goes_on_there(sun: Person, line:
     assert not second.locator("#visit").evaluate("root => root.inert")
 
 
-def test_a_new_version_waits_for_the_open_checklist(browser: Browser, demo_data: Path, tmp_path: Path) -> None:
+def test_a_new_version_waits_for_the_open_checklist_and_lets_an_open_check_send(
+    browser: Browser, demo_data: Path, tmp_path: Path
+) -> None:
     port = free_port()
     data = copy(demo_data, tmp_path / "data")
     with serve(data, port) as house:
@@ -341,7 +346,9 @@ def test_a_new_version_waits_for_the_open_checklist(browser: Browser, demo_data:
         Person(form, house).sign_in_to_demo("shopper")
         prepare(form, house)
         start_visit(form)
-        old = version_of(form)
+        visit, old = form.url, version_of(form)
+        check = phone.new_page()
+        give_up(check, visit)
     with serve(data, port, newer(tmp_path / "newer")):
         lists = phone.new_page()
         lists.goto(house.base + "/visits")
@@ -354,10 +361,24 @@ def test_a_new_version_waits_for_the_open_checklist(browser: Browser, demo_data:
         answer(form, FIRST, "yes")
         saved(form)
         assert lists.evaluate("navigator.serviceWorker.ready.then((r) => Boolean(r.waiting))"), "a checklist is open"
+        phone.route("**/photos/*", lambda route: route.abort())
+        add_photo(form, "SUP-RNG-01", phone_jpeg(picture(640, 480)))
+        expect(form.get_by_text("On this phone", exact=True)).to_be_visible()
         form.goto(house.base + "/visits/waiting")
+        eventually(lambda: not lists.evaluate(EDITED))
         lists.get_by_role("button", name="Reload now").click()
         expect(lists.locator("#news")).to_be_hidden()
         new = version_of(lists)
+
+        for page in (form, lists):
+            page.goto("about:blank")  # so that it is the open check that sends
+        phone.unroute("**/photos/*")
+        assert version_of(check) == old
+        check.evaluate("dispatchEvent(new Event('online'))")
+        eventually(lambda: len(on_the_server(Person(check, house))["photos"]) == 1)
+        check.get_by_role("button", name="Report as not possible").click()
+        expect(check.locator("#title")).to_have_text("Reported and received")
+        assert on_the_server(Person(check, house))["receipt"]
     for page in (form, lists):
         page.goto(house.base + "/visits")
         assert version_of(page) == new
@@ -399,11 +420,16 @@ def saved_photo(page: Page) -> None:
 
 def report(page: Page, visit: str) -> None:
     """Send the visit as one that could not be done."""
+    give_up(page, visit)
+    page.get_by_role("button", name="Report as not possible").click()
+    page.wait_for_url("**/receipt")
+
+
+def give_up(page: Page, visit: str) -> None:
+    """Say why the visit could not be done, and not yet send it."""
     page.goto(visit + "/check")
     page.get_by_text("The visit could not be done").click()
     page.locator("#reason").fill("The store was closed for stocktaking.")
-    page.get_by_role("button", name="Report as not possible").click()
-    page.wait_for_url("**/receipt")
 
 
 def leave(sun: Person) -> None:

