@@ -74,6 +74,7 @@ def shopper(browser: Browser, house: House) -> Iterator[Stop]:
         yield Stop("checklist-failed", page)
         page.locator(".cov").click()
         yield Stop("covered", page)
+        page.locator("#uncover").click(delay=1100)  # held for a second, it goes back
         page.goto(page.url.split("#")[0] + "/check")
         page.get_by_role("button", name="Send").click()
         page.locator("#problem").wait_for()
