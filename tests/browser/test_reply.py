@@ -78,6 +78,8 @@ def test_a_reply_with_signal_arrives_and_leads_to_the_receipt(sun: Person, shop:
     page.get_by_role("button", name="Reply").click()
     page.wait_for_url("**/receipt")
     assert replies(shop, visit) == [WORDS]
+    user = page.evaluate("document.body.dataset.user")
+    assert not any(kept.get("late") for kept in page.evaluate(RECORDS, [user, "visits"])), "it is what was asked for"
 
 
 def test_a_question_never_opened_before_is_answered_without_signal_and_the_reply_goes_by_itself(

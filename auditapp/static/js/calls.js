@@ -76,7 +76,7 @@ export async function sendAnswers(visit, records) {
   }
   if (!told.winners) throw new Error("not ours");
   await know(visit, { top: told.top_seq }).catch(() => 0); // a full phone can't even note what is sent: it goes again
-  if (told.amendment) {
+  if (told.amendment && records.some((r) => r.field !== "reply")) {
     await store.update("visits", visit, (v) => v && { ...v, late: true }).catch(() => 0);
     tell("amended", { visit });
   }
