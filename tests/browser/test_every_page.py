@@ -28,7 +28,7 @@ Role = Callable[[Browser, House], Iterator[walk.Stop]]
     ],
     ids=["shopper_and_reviewer", "without_signal", "manager_and_lead", "admin"],
 )
-def test_axe_finds_nothing_and_no_page_is_wider_than_a_phone(
+def test_axe_finds_nothing_and_no_page_is_wider_than_a_phone_or_shows_its_markup(
     browser: Browser, demo: House, roles: tuple[Role, ...]
 ) -> None:
     found: list[str] = []
@@ -40,6 +40,7 @@ def test_axe_finds_nothing_and_no_page_is_wider_than_a_phone(
                 look = f"{stop.name} ({'phone' if phone else 'desk'}, {scheme})"
                 found += [f"{look}: {violation}" for violation in violations(stop.page)]
             stop.page.set_viewport_size({"width": NARROWEST, "height": 640})
+            found += [f"{stop.name}: markup as text: {line}" for line in markup(stop.page)]
             found += [f"{stop.name}: wider than {NARROWEST} px: {wide}" for wide in too_wide(stop.page)]
     assert found == []
 
@@ -49,6 +50,11 @@ def violations(page: Page) -> list[str]:
     report = Axe().run(page).response
     assert report["passes"]
     return [f"{v['id']} {node['target']} {node['html'][:200]}" for v in report["violations"] for node in v["nodes"]]
+
+
+def markup(page: Page) -> list[str]:
+    """Lines that a reader sees and that are tags."""
+    return [line for line in page.locator("body").inner_text().splitlines() if "</" in line]
 
 
 def too_wide(page: Page) -> list[str]:
