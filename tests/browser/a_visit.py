@@ -29,6 +29,7 @@ EVERYTHING: dict[str, str | list[str]] = {
     "ID": "yes",
 }
 PHOTOS = ("SIGNED", "PHOTO")
+ONLINE = "dispatchEvent(new Event('online'))"
 KEPT = re.compile(r"^Kept on this phone \d\d:\d\d$")
 RECORDS = """async ([user, kind]) => {
   const done = (asked) => new Promise((then) => { asked.onsuccess = () => then(asked.result); });
@@ -105,3 +106,15 @@ def received(page: Page) -> None:
 def agreed(page: Page, visit: str) -> None:
     """Wait until the second reading has found everything."""
     eventually(lambda: [bool(v.get("agreedAt")) for v in records(page, "visits") if v["key"] == visit] == [True], 30)
+
+
+def check(page: Page) -> None:
+    """Go to the page before Send."""
+    page.goto(page.url.partition("#")[0] + "/check")
+
+
+def send(page: Page) -> None:
+    """Send the visit, from its checklist."""
+    check(page)
+    set_times(page)
+    page.get_by_role("button", name="Send").click()

@@ -12,8 +12,10 @@ from playwright.sync_api import Browser, sync_playwright
 
 from auditapp.services import photo_files
 from auditapp.services.context import Context
-from tests.browser.every_kind import EVERY_KIND, Shop, context_of, make_shop
+from tests.browser.a_visit import begin
+from tests.browser.every_kind import EVERY_KIND, PASSWORD, Shop, context_of, make_shop
 from tests.browser.line import Line, line_to
+from tests.browser.people import Person, person
 from tests.browser.serving import House, copy, forget_queued_scorecards, launch, load_demo, serve
 
 HERE = Path(__file__).parent
@@ -87,6 +89,16 @@ def line(house: House) -> Iterator[Line]:
     """A line to that shop, for one test."""
     with line_to(house) as made:
         yield made
+
+
+@pytest.fixture
+def sun(browser: Browser, line: Line, shop: Shop) -> Iterator[Person]:
+    """The shopper, on the page of a visit that is ready on the phone and just begun."""
+    with person(browser, line.house) as someone:
+        someone.sign_in(shop.email, PASSWORD)
+        begin(someone, shop)
+        yield someone
+        someone.forgive()
 
 
 @pytest.fixture(autouse=True)

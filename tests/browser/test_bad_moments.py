@@ -5,36 +5,34 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Response, Route, expect
+from playwright.sync_api import Page, Response, Route, expect
 from sqlalchemy import func, select
 
 from auditapp.db.schema import AnswerWrite, AuditEvent, Photo, Visit
 from tests.browser.a_visit import (
     KEPT,
+    ONLINE,
     PHOTOS,
     agreed,
     arrived,
-    begin,
     fill,
     held,
     photos_there,
     received,
     records,
-    set_times,
+    send,
     visit_of,
 )
 from tests.browser.every_kind import PASSWORD, Shop, context_of
 from tests.browser.line import Line
-from tests.browser.people import Person, person
+from tests.browser.people import Person
 from tests.browser.serving import House
 from tests.browser.steps import add_photo, answer, card, eventually, option, saved
 from tests.photo_factory import encode, phone_jpeg, picture
 
-ONLINE = "dispatchEvent(new Event('online'))"
 TROUBLES = (
     (500, "application/json", '{"error": {"code": "unexpected"}}'),
     (200, "text/html", "<h1>Welcome to our free Wi-Fi</h1>"),
@@ -46,20 +44,8 @@ WAITS = re.compile("^(Waiting for signal|The server can't take it now; it is tri
 NO_LOCKS = "Object.defineProperty(Navigator.prototype, 'locks', { get: () => undefined })"
 
 
-@pytest.fixture
-def sun(browser: Browser, line: Line, shop: Shop) -> Iterator[Person]:
-    """The shopper, on the page of a visit that is ready on the phone and just begun."""
-    with person(browser, line.house) as someone:
-        someone.sign_in(shop.email, PASSWORD)
-        begin(someone, shop)
-        yield someone
-        someone.forgive()
-
-
-def send(page: Page) -> None:
-    page.goto(page.url.partition("#")[0] + "/check")
-    set_times(page)
-    page.get_by_role("button", name="Send").click()
+def send_to_receipt(page: Page) -> None:
+    send(page)
     page.wait_for_url("**/receipt")
 
 
@@ -97,7 +83,7 @@ def test_errors_and_portals_after_send_are_waited_out_and_one_receipt_comes(
     saved(page)
     arrived(page)
     page.context.route(f"**/{call}", answer_badly)
-    send(page)
+    send_to_receipt(page)
     eventually(lambda: page.evaluate(ONLINE) and len(told) > len(TROUBLES))
     if call == "submit":
         expect(page.locator("#how")).to_have_text(WAITS)
@@ -234,7 +220,7 @@ def test_a_visit_that_arrives_once_more_after_its_receipt_gets_the_same_receipt(
     saved(page)
     arrived(page)
     line.state = "late"
-    send(page)
+    send_to_receipt(page)
     given_up(line, "POST")
     assert held(house, sun, visit)["receipt"] is None
     signal_comes(line, page)

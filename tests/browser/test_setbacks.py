@@ -11,14 +11,17 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.a_visit import (
     KEPT,
+    ONLINE,
     PHOTOS,
     agreed,
     begin,
+    check,
     fill,
     held,
     photos_there,
     received,
     records,
+    send,
     set_times,
     visit_of,
 )
@@ -29,7 +32,6 @@ from tests.browser.serving import House
 from tests.browser.steps import add_photo, answer, card, eventually, option, saved
 from tests.photo_factory import phone_jpeg
 
-ONLINE = "dispatchEvent(new Event('online'))"
 SHUT = "IDBFactory.prototype.open = () => { throw new DOMException('The disk is broken', 'UnknownError'); };"
 NOTE_THE_ORDER = """() => {
   const put = IDBObjectStore.prototype.put, decode = self.createImageBitmap;
@@ -53,16 +55,6 @@ def sun(browser: Browser, line: Line, shop: Shop) -> Iterator[Person]:
         begin(someone, shop)
         yield someone
         someone.forgive("The disk is broken", "No room is left")
-
-
-def check(page: Page) -> None:
-    page.goto(page.url.partition("#")[0] + "/check")
-
-
-def send(page: Page) -> None:
-    check(page)
-    set_times(page)
-    page.get_by_role("button", name="Send").click()
 
 
 def test_an_answer_that_came_after_another_phone_had_sent_is_an_addition_and_the_visit_comes_to_its_end(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
@@ -53,16 +52,6 @@ HANGS_ONCE = """() => {
   };
 }"""
 """A browser whose database does not answer after a restart, as WebKit's did."""
-
-
-@pytest.fixture
-def sun(browser: Browser, line: Line, shop: Shop) -> Iterator[Person]:
-    """The shopper, on the page of a visit that is ready on the phone and just begun."""
-    with person(browser, line.house) as someone:
-        someone.sign_in(shop.email, PASSWORD)
-        begin(someone, shop)
-        yield someone
-        someone.forgive()
 
 
 def test_a_whole_visit_is_made_and_sent_without_signal_and_arrives_by_itself(
